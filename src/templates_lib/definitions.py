@@ -1,0 +1,157 @@
+"""What every column of every table means: one place for the report, the workbook and the docs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Column(NamedTuple):
+    """A column of a table: its heading, unit and definition with the denominator."""
+
+    heading: str
+    unit: str
+    meaning: str
+
+
+COLUMNS = {
+    "active": Column("Active", "count", "Customers of the cohort with a purchase in the period."),
+    "age": Column("Age", "count", "Periods or windows since the first purchase; 0 is the first."),
+    "agrees": Column("Agrees", "flag", "Whether the difference is within the tolerance."),
+    "at_risk": Column(
+        "Not yet back", "count", "Customers observed on that day who had not returned before it."
+    ),
+    "at_risk_days": Column("Customer days", "count", "Days on which a customer could return."),
+    "chi2": Column("Chi-square", "number", "Log-rank statistic over all groups."),
+    "cohort": Column("Cohort", "text", "Calendar period of the first purchase."),
+    "cohort_size": Column("Customers", "count", "Customers whose first purchase is in the cohort."),
+    "cohorts": Column("Cohorts", "count", "Complete cohorts that enter the average."),
+    "complete": Column(
+        "Complete", "flag", "Whether the last joiner of the cohort has had the whole period."
+    ),
+    "count": Column("How many", "count", "Rows or orders concerned."),
+    "customer_id": Column("Customer", "text", "Pseudonym of the customer."),
+    "customers": Column("Customers", "count", "Known customers."),
+    "customers_median_days": Column("Median follow-up", "days", "Half are observed so long."),
+    "date_from": Column("From", "date", "First day with a row."),
+    "date_to": Column("To", "date", "Last day with a row."),
+    "days": Column("Days", "days", "Days since the purchase from which the clock runs."),
+    "days_from": Column("From day", "days", "First day of the interval since the purchase."),
+    "days_since": Column("Days since", "days", "Days from the last purchase to the last day."),
+    "days_to": Column("Before day", "days", "Day at which the interval ends."),
+    "difference": Column("Difference", "money", "This report's figure less the shop's."),
+    "difference_share": Column("Difference", "share", "Difference / the shop's figure."),
+    "encoding": Column("Encoding", "text", "How the file's text was read."),
+    "file": Column("File", "text", "File or table read."),
+    "finding": Column("Finding", "text", "The headline, as in its chapter."),
+    "group": Column("Group", "text", "Value of the attribute; `all` is everyone."),
+    "group_1": Column("Group", "text", "The one group."),
+    "group_2": Column("Compared with", "text", "The other group."),
+    "high": Column("High", "same", "Upper end of the 95 % interval."),
+    "last_on": Column("Last purchase", "date", "Day of the last purchase."),
+    "low": Column("Low", "same", "Lower end of the 95 % interval."),
+    "mean_days_away": Column(
+        "Days without a return", "number", "Mean days until the return within the time compared."
+    ),
+    "measure": Column("Measure", "text", "What is measured."),
+    "method": Column("Method", "text", "How the estimate was made."),
+    "month": Column("Month", "text", "Calendar month in the client's time zone."),
+    "n": Column("n", "count", "Customers or answers that the estimate rests on."),
+    "naive": Column(
+        "Share so far", "share", "Customers with a second purchase / all customers, however new."
+    ),
+    "net_sales": Column(
+        "Net sales", "money", "Goods ex VAT, after discounts and refunds, without freight."
+    ),
+    "new_customers": Column("New customers", "count", "Customers whose first purchase it was."),
+    "new_net_sales": Column("From new", "money", "Net sales of first purchases."),
+    "orders": Column("Orders", "count", "Counted orders; at the last step purchase occasions."),
+    "ours": Column("This report", "number", "The figure of this report."),
+    "p_holm": Column("p (Holm)", "p_value", "p-value after Holm's correction."),
+    "p_value": Column("p", "p_value", "p-value of the log-rank test."),
+    "per_customer": Column("Per customer", "number", "Sum / customers of the cohort."),
+    "period": Column("Month or year", "text", "Period of the control total."),
+    "purchase_number": Column("After purchase", "text", "Number of the purchase so far."),
+    "purchases": Column("Purchases", "count", "Purchase occasions so far."),
+    "renewal_rate": Column(
+        "Return per day", "share", "Returns / days on which a customer could return."
+    ),
+    "repair": Column("What was seen", "text", "What the data had that needed a decision."),
+    "repeated": Column("Back again", "count", "Customers with a second purchase."),
+    "retention": Column("Active share", "share", "Active customers / customers of the cohort."),
+    "returned": Column(
+        "Returned", "share", "Share with a next purchase by that day (1 − Kaplan–Meier)."
+    ),
+    "returning_net_sales": Column("From returning", "money", "Net sales of later purchases."),
+    "returns": Column("Returns", "count", "Next purchases within the interval."),
+    "rows": Column("Rows", "count", "Rows of the files."),
+    "shop": Column("Shop's figure", "number", "The figure on the shop's own screen."),
+    "source": Column("Source", "text", "Name of the source in the parameter file."),
+    "split": Column("Split by", "text", "Attribute that splits the customers; `all` is no split."),
+    "state": Column("State", "text", "Where the customer stands by the usual time to return."),
+    "step": Column("Step", "text", "What was done; each row is what remains after it."),
+    "strength": Column("Evidence", "text", "How narrow the interval is."),
+    "total": Column("Sum", "number", "Sum over the cohort."),
+    "undefined_bytes": Column(
+        "Unreadable characters", "count", "Characters that the encoding does not know."
+    ),
+    "window_high": Column("Latest end", "days", "Upper end of the interval of the last day."),
+    "year_before": Column("A year before", "money", "Net sales of the same month a year before."),
+}
+
+LABELS = {
+    "rows_read": "Rows in the files",
+    "with_order_number_from_latest_export": "With an order number, from the latest export",
+    "without_rows_left_out": "Without rows that are no sale",
+    "without_time": "Without orders that have no time",
+    "without_test": "Without test orders",
+    "without_cancelled": "Without cancelled orders",
+    "without_status_not_counted": "Without statuses that do not count",
+    "without_zero_value": "Without orders of no value",
+    "without_after_as_of": "Without orders after the last day observed",
+    "with_known_customer": "With a known customer",
+    "gross_sales": "Gross sales of these orders",
+    "less_vat": "… less VAT",
+    "less_discounts": "… less discounts",
+    "less_refunds": "… less refunds: net sales",
+    "purchase_occasions": "Purchases after the same-day merge",
+    "rows_without_order_number": "Rows without an order number, left out",
+    "rows_superseded_by_a_later_export": "Rows of orders that a later export repeats, left out",
+    "equal_rows_kept": "Rows equal to another row, kept",
+    "orders_of_negative_value_counted": "Counted orders of negative value",
+    "orders_refunded_before_acquisition": "Wholly refunded orders before the first kept one",
+    "orders_without_customer": "Counted orders without a customer",
+    "days_without_orders": "Days without any order",
+    "first_order_value": "value of the first order",
+    "first_category": "category of the first order",
+    "first_product": "first product",
+    "first_channel": "channel of the first order",
+    "first_country": "country of the first order",
+    "first_is_b2b": "business customer",
+    "first_discounted": "discount on the first order",
+    "lower_third": "lower third",
+    "middle_third": "middle third",
+    "upper_third": "upper third",
+    "in_time": "in the usual time",
+    "overdue": "overdue",
+    "lapsed": "long gone",
+    "net_sales": "net sales",
+    "contribution_margin": "contribution margin",
+    "orders": "orders",
+    "retention": "active share",
+    "cumulative_orders": "orders so far",
+    "cumulative_net_sales": "net sales so far",
+    "cumulative_contribution_margin": "contribution margin so far",
+    "all": "everyone",
+    "other": "other",
+    "unknown": "unknown",
+}
+
+
+def label(code: object) -> str:
+    """A code of a table in the report's words; what is no code is the client's own word."""
+    return LABELS.get(str(code), str(code))
+
+
+def column(name: str) -> Column:
+    """The definition of a column; one of an own notebook is shown under its own name."""
+    return COLUMNS.get(name, Column(name.replace("_", " ").capitalize(), "text", ""))

@@ -1,0 +1,199 @@
+"""Stages a client's sources once per change of input: canonical tables in one read-only file.
+
+Raw rows live in memory (spilling to a scratch folder) and never in the staged file; it is
+written aside and renamed, so that an interruption leaves the last good one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+from filelock import FileLock
+
+from templates_lib import purchases, tables
+from templates_lib.params import Params
+from templates_lib.problems import InputProblems
+from templates_lib.sources import orders as order_source
+from templates_lib.sources.files import find_files
+from templates_lib.sources.reader import Table, execute, load
+from templates_lib.workspace import ClientFolders
+
+CODE = ("params.py", "purchases.py", "staging.py", "tables.py", "sources")
+
+
+def fingerprint(params: Params, folders: ClientFolders) -> str:
+    """The hash of everything that the staged tables depend on: files, settings, code, key.
+
+    Raises
+    ------
+    InputProblems
+        For every source whose files cannot be found or opened.
+    """
+    inputs = {}
+    problems = []
+    for key in ("orders", "customers", "products"):
+        source = getattr(params.sources, key)
+        if source is not None and source.path is not None:
+            try:
+                files = find_files(source, data=folders.data, key=f"sources.{key}")
+                inputs[key] = [(file.name, file.sha256) for file in files]
+            except InputProblems as error:
+                problems += error.problems
+    if problems:
+        raise InputProblems(problems)
+    settings = params.model_dump(
+        mode="json", include={"client", "as_of", "sources", "purchases", "assumptions"}
+    )
+    code = hashlib.sha256()
+    here = Path(__file__).parent
+    for name in CODE:
+        for file in sorted((here / name).rglob("*.py")) or [here / name]:
+            code.update(file.read_bytes())
+    key_hash = hashlib.sha256(pseudonym_key(folders)).hexdigest()
+    whole = json.dumps([inputs, settings, code.hexdigest(), key_hash], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+
+def pseudonym_key(folders: ClientFolders) -> bytes:
+    """The client's secret for pseudonyms: from ``PSEUDONYM_KEY``, else its private file."""
+    named = os.environ.get("PSEUDONYM_KEY")
+    if named:
+        return named.encode()
+    file = folders.private / "pseudonym.key"
+    if not file.is_file():
+        folders.private.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", dir=folders.private, prefix=".key-", delete=False
+        ) as new:
+            new.write(secrets.token_hex(32))
+        try:
+            os.link(new.name, file)  # the first of two runs wins
+        except FileExistsError:
+            pass
+        except OSError:
+            os.replace(new.name, file)
+        Path(new.name).unlink(missing_ok=True)
+    return file.read_text(encoding="ascii").strip().encode()
+
+
+def stage(params: Params, folders: ClientFolders) -> Path:
+    """The staged file of these parameters and inputs, made if it is not there yet."""
+    target = folders.build / f"{fingerprint(params, folders)}.duckdb"
+    if target.is_file():
+        return target
+    folders.build.mkdir(parents=True, exist_ok=True)
+    with FileLock(folders.build / ".staging.lock"):
+        if target.is_file():
+            return target
+        for leftover in folders.build.glob(".scratch-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        scratch = Path(tempfile.mkdtemp(prefix=".scratch-", dir=folders.build))
+        try:
+            aside = scratch / "aside.duckdb"
+            _write(params, folders, scratch, aside)
+            os.replace(aside, target)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    return target
+
+
+def _write(params: Params, folders: ClientFolders, scratch: Path, aside: Path) -> None:
+    connection = ibis.duckdb.connect(temp_directory=str(scratch / "spill"))
+    connection.raw_sql("set timezone = 'UTC'")
+    read = _read_sources(connection, params, folders, scratch)
+    canonical, facts = purchases.canonical(connection, params, read)
+    _keys(connection, canonical, pseudonym_key(folders))
+    execute(connection, f"attach '{_quoted(aside)}' as staged")
+    for name, expression in canonical.items():
+        pseudonymous = _pseudonymous(connection, expression)
+        connection.raw_sql(f"create table staged.{name} as {connection.compile(pseudonymous)}")
+        if name in tables.COLUMNS:
+            tables.check(connection.table(name, database=("staged", "main")), name)
+    execute(connection, "create table staged.facts (facts varchar)")
+    execute(connection, "insert into staged.facts values (?)", [json.dumps(facts, default=str)])
+    execute(connection, "detach staged")
+    connection.disconnect()
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _read_sources(
+    connection: ibis.BaseBackend, params: Params, folders: ClientFolders, scratch: Path
+) -> Mapping[str, Any]:
+    """Every source as typed rows in the engine, and the notes of its reading."""
+    zone = params.client.timezone
+    read: dict[str, Any] = {"notes": []}
+    problems = []
+    for key in ("orders", "products", "customers"):
+        source = getattr(params.sources, key)
+        if source is None:
+            continue
+        try:
+            table: Table = load(
+                connection, source, key=f"sources.{key}", data=folders.data, scratch=scratch
+            )
+            if key == "orders":
+                rows = order_source.order_rows(table, source, zone=zone)
+            elif key == "products":
+                rows = order_source.product_rows(table, source)
+            else:
+                rows = order_source.customer_rows(table, source, zone=zone)
+            read[key] = connection.create_table(f"read_{key}", rows)
+            read["notes"] += [{"source": key, **note} for note in table.notes]
+        except InputProblems as error:
+            problems += error.problems
+    if problems:
+        raise InputProblems(problems)
+    return read
+
+
+def _keys(connection: ibis.BaseBackend, canonical: Mapping[str, ir.Table], secret: bytes) -> None:
+    """A table of pseudonyms: HMAC-SHA256 (RFC 2104) of each key that stands in a table."""
+    block = (hashlib.sha256(secret).digest() if len(secret) > 64 else secret).ljust(64, b"\0")
+    inner = bytes(b ^ 0x36 for b in block)
+    outer = bytes(b ^ 0x5C for b in block)
+    found = [
+        connection.compile(t.select(own_key=t[c]).distinct())
+        for t in canonical.values()
+        for c in ("order_key", "customer_key")
+        if c in t.columns
+    ]
+    execute(
+        connection,
+        "create table pseudonyms as select own_key, left(sha256(?::blob || unhex(sha256("
+        "?::blob || encode(own_key)))), 32) as pseudonym "
+        f"from (select distinct own_key from ({' union all '.join(found)})) where own_key is not null",
+        [outer, inner],
+    )
+
+
+def _pseudonymous(connection: ibis.BaseBackend, table: ir.Table) -> ir.Table:
+    """The table with ``order_id`` and ``customer_id`` in the place of the shop's own keys."""
+    order = list(table.columns)
+    for column in ("order_key", "customer_key"):
+        if column in table.columns:
+            keys = connection.table("pseudonyms").rename({f"{column}_own": "own_key"})
+            joined = table.left_join(keys, table[column] == keys[f"{column}_own"])
+            name = column.replace("_key", "_id")
+            table = joined.drop(column, f"{column}_own").rename({name: "pseudonym"})
+    names = [c.replace("_key", "_id") if c.endswith("_key") else c for c in order]
+    return table.select(*names)
+
+
+def open_staged(file: Path) -> tuple[ibis.BaseBackend, dict[str, Any]]:
+    """The staged tables, read-only, and the facts noted while staging."""
+    connection = ibis.duckdb.connect(file, read_only=True)
+    connection.raw_sql("set timezone = 'UTC'")
+    return connection, json.loads(execute(connection, "select facts from facts")[0][0])

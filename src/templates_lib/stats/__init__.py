@@ -1,0 +1,1 @@
+"""Statistics on counts and sums: no business words, no rounding, no clock."""

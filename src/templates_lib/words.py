@@ -1,0 +1,85 @@
+"""Numbers, money, dates and shares as the reader's language writes them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from babel import dates, numbers
+
+Number = int | float | Decimal
+MISSING = "–"
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value of a table is empty: None, NaN or NaT."""
+    return value is None or value != value
+
+
+@dataclass(frozen=True)
+class Words:
+    """Formats for one language and currency."""
+
+    language: str
+    currency: str
+
+    def number(self, value: Number, digits: int = 0) -> str:
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        return numbers.format_decimal(value, format=pattern, locale=self.language)
+
+    def share(self, value: Number, digits: int = 0) -> str:
+        pattern = numbers.parse_pattern(
+            numbers.Locale.parse(self.language).percent_formats[None].pattern
+        )
+        pattern.frac_prec = (digits, digits)
+        return pattern.apply(value, numbers.Locale.parse(self.language))
+
+    def money(self, value: Number, digits: int | None = None) -> str:
+        """Whole units from 1,000 on, cents below, unless ``digits`` says otherwise."""
+        shown = (0 if abs(value) >= 1000 else 2) if digits is None else digits
+        pattern = numbers.Locale.parse(self.language).currency_formats["standard"].pattern
+        parsed = numbers.parse_pattern(pattern)
+        parsed.frac_prec = (shown, shown)
+        return parsed.apply(
+            Decimal(str(value)),
+            numbers.Locale.parse(self.language),
+            currency=self.currency,
+            currency_digits=False,
+        )
+
+    def day(self, value: date) -> str:
+        return dates.format_date(value, format="medium", locale=self.language)
+
+    def month(self, value: date) -> str:
+        return dates.format_date(value, format="LLL yyyy", locale=self.language)
+
+    def of_100(self, share: float, low: float, high: float) -> str:
+        """``19 (very likely 17–21)``: a share as persons of a hundred, with its interval."""
+        digits = 1 if high < 0.02 else 0
+        shown = [self.number(100 * value, digits) for value in (share, low, high)]
+        return f"{shown[0]} (very likely {shown[1]}–{shown[2]})"
+
+    def cell(self, value: Any, unit: str) -> str:
+        """A value of a table by the unit of its column."""
+        if is_missing(value):
+            return MISSING
+        if unit == "share":
+            return self.share(value, 1)
+        if unit == "money":
+            return self.money(value, 2 if abs(value) < 10_000 else 0)
+        if unit in ("count", "days"):
+            return self.number(value)
+        if unit == "number":
+            return self.number(value, 2)
+        if unit == "p_value":
+            return f"< {self.number(0.001, 3)}" if value < 0.001 else self.number(value, 3)
+        if unit == "date":
+            return self.day(value)
+        if unit == "flag":
+            return "yes" if value else "no"
+        if isinstance(value, float) and math.isfinite(value):
+            return self.number(value, 0 if value == int(value) else 2)
+        return str(value)
