@@ -296,6 +296,10 @@ class CustomerColumns(Section):
         return self
 
 
+RESERVED = ("customer_id", "customer_key", "first_on", "second_on", "last_on", "purchases",
+            "net_sales", "contribution_margin", "closed_at", "opted_out_at", "group")  # fmt: skip
+
+
 class CustomersSource(FileSource):
     """What the shop knows of its customers."""
 
@@ -303,6 +307,14 @@ class CustomersSource(FileSource):
     attributes: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], str] = Field(
         {}, description="Name of an attribute: its header. No contact details."
     )
+
+    @field_validator("attributes")
+    @classmethod
+    def _own_names(cls, value: dict[str, str]) -> dict[str, str]:
+        taken = [name for name in value if name in RESERVED or name.startswith("first_")]
+        if taken:
+            raise ValueError(f"{', '.join(taken)}: the name is taken; choose another one")
+        return value
 
 
 class ProductColumns(Section):

@@ -74,7 +74,8 @@ def canonical(
         made["order_lines"] = lines
         made["purchases"] = purchases.drop("first_order_key")
         made["first_orders"] = connection.create_table(
-            "firsts", _first_orders(purchases, priced, lines, facts)
+            "firsts",
+            _with_attributes(_first_orders(purchases, priced, lines, facts), read.get("customers")),
         )
     if "products" in read:
         made["products"] = read["products"]
@@ -431,6 +432,14 @@ def _first_orders(
         .left_join(top, "first_order_key")
         .drop("first_order_key_right", "first_order_key")
     )
+
+
+def _with_attributes(first_orders: ir.Table, customers: ir.Table | None) -> ir.Table:
+    """The first orders with what the customer file says of each customer."""
+    if customers is None:
+        return first_orders
+    attributes = customers.drop("closed_at", "opted_out_at")
+    return first_orders.left_join(attributes, "customer_key").drop("customer_key_right")
 
 
 def _customers(orders: ir.Table | None, customers: ir.Table | None) -> ir.Table:

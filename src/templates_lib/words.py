@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
 from babel import dates, numbers
 
 Number = int | float | Decimal
@@ -16,7 +17,7 @@ MISSING = "–"
 
 def is_missing(value: Any) -> bool:
     """Whether a value of a table is empty: None, NaN or NaT."""
-    return value is None or value != value
+    return value is None or value is pd.NA or value != value
 
 
 @dataclass(frozen=True)

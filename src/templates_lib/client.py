@@ -1,0 +1,127 @@
+"""A notebook's first line: ``shop = open_client("acme", "cohorts")``."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+from IPython.display import HTML, display
+
+from templates_lib import purchases, staging
+from templates_lib.parameter_file import change_section, load_params
+from templates_lib.params import Params, Section
+from templates_lib.problems import InputProblems, Problem, nearest
+from templates_lib.report import findings
+from templates_lib.report.tables import parameters_table
+from templates_lib.words import Words
+from templates_lib.workspace import ClientFolders
+
+RUN_FOLDER = "TEMPLATES_LIB_RUN"
+RUN_FILE = "run.json"
+
+
+@dataclass(frozen=True)
+class Shop:
+    """One client's staged tables (Ibis, read-only), parameters and words."""
+
+    client: str
+    topic: str
+    params: Params
+    settings: Section
+    words: Words
+    facts: Mapping[str, Any]
+    _connection: ibis.BaseBackend
+
+    @property
+    def as_of(self):
+        """The last day observed."""
+        return self.params.as_of
+
+    @property
+    def min_cell(self) -> int:
+        """The smallest count of people shown."""
+        return self.params.privacy.min_cell
+
+    @property
+    def value(self) -> str:
+        """The best money measure there is: ``contribution_margin``, else ``net_sales``."""
+        has_margin = self.facts["margin"]["basis"] != "none"
+        return "contribution_margin" if has_margin else "net_sales"
+
+    def table(self, name: str) -> ir.Table:
+        """A staged table: orders, order_lines, purchases, first_orders, customers, products."""
+        return self._connection.table(name)
+
+    @property
+    def orders(self) -> ir.Table:
+        return self.table("orders")
+
+    @property
+    def purchases(self) -> ir.Table:
+        return self.table("purchases")
+
+    @property
+    def first_orders(self) -> ir.Table:
+        return self.table("first_orders")
+
+    @cached_property
+    def movements(self) -> ir.Table:
+        """Money on the day that it belongs to, by the client's refund policy."""
+        source = self.params.sources.orders
+        zone = self.params.client.timezone
+        return purchases.money_movements(self.orders, refunds=source.refunds, timezone=zone)
+
+
+def open_client(client: str, topic: str, overrides: Mapping[str, Any] | None = None) -> Shop:
+    """Opens a client for one analysis, validates and shows the parameters in force.
+
+    Inside ``make report`` the run's own frozen parameters and staged tables are used; in
+    JupyterLab or under plain papermill the file is read and staged as needed.
+
+    Parameters
+    ----------
+    client : name of a file in ``params/``, without ``.yml``
+    topic : the notebook's name without its number; its section holds the settings
+    overrides : settings of this analysis changed for this run only
+
+    Raises
+    ------
+    InputProblems
+        For everything that is wrong with the parameters or the sources.
+    """
+    folders = ClientFolders(client)
+    run = os.environ.get(RUN_FOLDER)
+    if run:
+        given = json.loads(Path(run, RUN_FILE).read_text(encoding="utf-8"))
+        params, staged = Params.model_validate(given["params"]), Path(given["staged"])
+    else:
+        params = load_params(client)
+        staged = staging.stage(params, folders)
+    settings = change_section(params.topic(topic), overrides or {})
+    connection, facts = staging.open_staged(staged)
+    words = Words(params.client.language, params.client.currency)
+    shop = Shop(client, topic, params, settings, words, facts, connection)
+    check_splits(settings, shop.first_orders.columns, topic)
+    findings.begin(topic, words, Path(run, topic) if run else None)
+    display(HTML(parameters_table(params, settings)))
+    return shop
+
+
+def check_splits(settings: Section, columns: tuple[str, ...], topic: str) -> None:
+    """Refuses a split by something that the staged tables do not have."""
+    dates = ("first_on", "second_on", "last_on", "customer_id", "purchases", "net_sales",
+             "contribution_margin")  # fmt: skip
+    known = [name for name in columns if name not in dates]
+    unknown = [name for name in getattr(settings, "split_by", []) if name not in known]
+    if unknown:
+        raise InputProblems(
+            Problem(f"{topic}.split_by", f"no attribute {name!r}" + nearest(name, known))
+            for name in unknown
+        )

@@ -1,0 +1,319 @@
+"""Acquisition cohorts: who is active, what they order and are worth, with honest masks.
+
+The engine returns one row a cohort and age, with the power sums of each customer's value
+(Σx, Σx², Σx³): enough for the interval of a mean, whatever the number of customers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Literal
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from templates_lib.stats import intervals
+
+MIN_COHORT = 30
+Period = Literal["week", "month", "quarter"]
+UNITS = {"week": "W", "month": "M", "quarter": "Q"}
+VALUES = ("orders", "net_sales", "contribution_margin")
+POWERS = ("total", "squares", "cubes")
+
+
+def cells(
+    first_orders: ir.Table,
+    purchases: ir.Table,
+    movements: ir.Table,
+    *,
+    as_of: date,
+    period: Period = "month",
+    window_days: int | None = None,
+    horizon: int = 12,
+    split_by: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Counts and power sums by cohort and age, unobserved cells included and empty.
+
+    Parameters
+    ----------
+    first_orders, purchases : staged tables
+    movements : ``purchases.money_movements``: customer_id, moved_on, net_sales and margin
+    window_days : age in exact windows of so many days; in calendar periods without it
+
+    Returns
+    -------
+    Columns: the split's, cohort (``2017-01``, ``2017-W05``, ``2017-Q1``), age, cohort_size,
+    active, complete, observed, and for each of orders, net_sales, contribution_margin and their
+    ``cumulative_`` forms ``<name>_total``, ``_squares``, ``_cubes`` over the cohort's customers
+    (exact decimals).
+    """
+    unit = UNITS[period]
+    starts = first_orders.select(
+        "customer_id", "first_on", *split_by, start=first_orders.first_on.truncate(unit)
+    )
+    keys = [*split_by, "start"]
+    sizes = starts.group_by(keys).aggregate(
+        cohort_size=starts.count(), first=starts.first_on.min(), last=starts.first_on.max()
+    )
+    values = _by_customer_and_age(starts, purchases, movements, as_of, unit, window_days, horizon)
+    joined = values.join(starts, "customer_id")
+    measures = {"active": (joined.active > 0).cast("int64").sum()}
+    for name in VALUES:
+        measures |= _power_sums(name, joined[name], None)
+        measures |= _power_sums(f"cumulative_{name}", joined[f"so_far_{name}"], joined[name])
+    counted = joined.group_by([*keys, "age"]).aggregate(**measures).to_pandas()
+    return _grid(counted, sizes.to_pandas(), keys, as_of, period, window_days, horizon)
+
+
+def _by_customer_and_age(
+    starts: ir.Table,
+    purchases: ir.Table,
+    movements: ir.Table,
+    as_of: date,
+    unit: str,
+    window_days: int | None,
+    horizon: int,
+) -> ir.Table:
+    """One row a customer and age with activity or money: the values and their sums so far."""
+    bought = purchases.select(
+        "customer_id",
+        on="purchased_on",
+        active=ibis.literal(1),
+        orders=purchases.orders,
+        net_sales=ibis.literal(0).cast("decimal(18, 4)"),
+        contribution_margin=ibis.literal(0).cast("decimal(18, 4)"),
+    )
+    paid = movements.filter(movements.customer_id.notnull()).select(
+        "customer_id",
+        on="moved_on",
+        active=ibis.literal(0),
+        orders=ibis.literal(0).cast("int64"),
+        net_sales="net_sales",
+        contribution_margin="contribution_margin",
+    )
+    both = bought.union(paid).join(starts.select("customer_id", "first_on", "start"), "customer_id")
+    aged = both.mutate(age=_age(both.on, both.first_on, both.start, unit, window_days))
+    seen = aged.filter(
+        (aged.age >= 0) & (aged.age <= horizon) & (aged.on <= ibis.literal(as_of))
+    )
+    sums = seen.group_by("customer_id", "age").aggregate(
+        active=seen.active.sum(),
+        **{name: seen[name].sum().cast("decimal(12, 2)") for name in VALUES},
+    )
+    until_now = ibis.window(
+        group_by=sums.customer_id, order_by=sums.age, preceding=None, following=0
+    )
+    return sums.mutate(
+        **{f"so_far_{name}": sums[name].sum().over(until_now).cast("decimal(12, 2)") for name in VALUES}
+    )
+
+
+def _age(
+    on: ir.DateValue, first_on: ir.DateValue, start: ir.DateValue, unit: str, window: int | None
+) -> ir.IntegerValue:
+    if window is not None:
+        return (on.delta(first_on, unit="day") / window).floor().cast("int64")
+    if unit == "W":
+        return (on.truncate("W").delta(start, unit="day") / 7).floor().cast("int64")
+    months = (on.year() - start.year()) * 12 + on.month() - start.month()
+    return (months / (3 if unit == "Q" else 1)).floor().cast("int64")
+
+
+def _power_sums(
+    name: str, value: ir.DecimalValue, step: ir.DecimalValue | None
+) -> dict[str, ir.Value]:
+    """Σx, Σx², Σx³; for a running sum what the step adds to them, to be summed over ages."""
+    before = None if step is None else (value - step).cast("decimal(12, 2)")
+    sums = {}
+    for power, suffix in enumerate(POWERS, start=1):
+        now = _power(value, power)
+        sums[f"{name}_{suffix}"] = (now if before is None else now - _power(before, power)).sum()
+    return sums
+
+
+def _power(value: ir.DecimalValue, power: int) -> ir.DecimalValue:
+    result = value
+    for factor in range(2, power + 1):
+        result = (result * value).cast(f"decimal({12 * factor}, {2 * factor})")
+    return result
+
+
+def _grid(
+    counted: pd.DataFrame,
+    sizes: pd.DataFrame,
+    keys: list[str],
+    as_of: date,
+    period: Period,
+    window_days: int | None,
+    horizon: int,
+) -> pd.DataFrame:
+    """Every cohort at every age: observed zero, incomplete and unobserved told apart."""
+    grid = sizes.merge(pd.DataFrame({"age": range(horizon + 1)}), how="cross")
+    grid = grid.merge(counted, on=[*keys, "age"], how="left")
+    observed, complete = [], []
+    for row in grid.itertuples():
+        start, end = _day(row.start), _period_end(_day(row.start), period)
+        if window_days is None:
+            begins = _shift(start, period, row.age)
+            ends = _period_end(begins, period)
+        else:
+            begins = _day(row.first) + timedelta(days=row.age * window_days)
+            ends = max(end, _day(row.last) + timedelta(days=(row.age + 1) * window_days - 1))
+        observed.append(begins <= as_of)
+        complete.append(ends <= as_of)
+    grid["observed"], grid["complete"] = observed, complete
+    grid["cohort"] = [_label(_day(start), period) for start in grid["start"]]
+    sums = [f"{c}{name}_{p}" for c in ("", "cumulative_") for name in VALUES for p in POWERS]
+    for name in ["active", *sums]:
+        filled = grid[name].astype(object).where(grid[name].notna(), Decimal(0))
+        grid[name] = filled.where(grid["observed"], None)
+    grid = grid.sort_values([*keys, "age"], kind="stable").reset_index(drop=True)
+    for name in [s for s in sums if s.startswith("cumulative_")]:
+        grid[name] = grid.groupby(keys, sort=False)[name].transform(_running)
+    no_margin = counted["contribution_margin_total"].isna().all()
+    if no_margin:
+        grid = grid.drop(columns=[s for s in sums if "contribution_margin" in s])
+    grid["active"] = pd.array(
+        [None if v is None else int(v) for v in grid["active"]], dtype="Int64"
+    )
+    return grid.drop(columns=["start", "first", "last"])
+
+
+def _running(values: pd.Series) -> pd.Series:
+    total, sums = Decimal(0), []
+    for value in values:
+        total = total if value is None else total + value
+        sums.append(None if value is None else total)
+    return pd.Series(sums, index=values.index, dtype=object)
+
+
+def _day(value: object) -> date:
+    return pd.Timestamp(value).date()
+
+
+def _shift(start: date, period: Period, ages: int) -> date:
+    if period == "week":
+        return start + timedelta(weeks=ages)
+    months = start.month - 1 + ages * (3 if period == "quarter" else 1)
+    return date(start.year + months // 12, months % 12 + 1, 1)
+
+
+def _period_end(start: date, period: Period) -> date:
+    return _shift(start, period, 1) - timedelta(days=1)
+
+
+def _label(start: date, period: Period) -> str:
+    if period == "week":
+        year, week, _ = start.isocalendar()
+        return f"{year}-W{week:02d}"
+    if period == "quarter":
+        return f"{start.year}-Q{(start.month + 2) // 3}"
+    return f"{start:%Y-%m}"
+
+
+def _keys(grid: pd.DataFrame) -> list[str]:
+    return list(grid.columns[: grid.columns.get_loc("cohort_size")])
+
+
+def split_names(grid: pd.DataFrame) -> list[str]:
+    """The columns of the grid that split the cohorts."""
+    known = {"cohort", "age", "cohort_size", "active", "observed", "complete"}
+    return [c for c in grid.columns if c not in known and not c.endswith(POWERS)]
+
+
+def retention(grid: pd.DataFrame) -> pd.DataFrame:
+    """The share of each cohort that is active at each age, with its Wilson interval.
+
+    An incomplete cell keeps its count only, an unobserved one is empty, and a cohort under 30
+    customers has counts but no share.
+
+    Returns
+    -------
+    Columns: the split's, cohort, age, cohort_size, active, retention, low, high, complete.
+    """
+    table = grid[[*split_names(grid), "cohort", "age", "cohort_size", "active", "complete"]].copy()
+    shown = table["complete"] & (table["cohort_size"] >= MIN_COHORT)
+    active = table["active"].astype("float64").where(shown)
+    size = table["cohort_size"].where(shown, 0)
+    table["retention"] = active / table["cohort_size"]
+    low, high = intervals.wilson(active.fillna(0), size)
+    table["low"], table["high"] = low, high
+    ordered = ["cohort", "age", "cohort_size", "active", "retention", "low", "high", "complete"]
+    return table[[*split_names(grid), *ordered]]
+
+
+def measures(grid: pd.DataFrame) -> list[str]:
+    """The measures per customer that the grid holds."""
+    return [c.removesuffix("_total") for c in grid.columns if c.endswith("_total")]
+
+
+def per_customer(grid: pd.DataFrame) -> pd.DataFrame:
+    """Orders and money per customer of the cohort, by age and so far.
+
+    The interval is Hall's for the mean of a skewed population, over all customers of the
+    cohort, those without a purchase included.
+
+    Returns
+    -------
+    Columns: the split's, cohort, age, measure, cohort_size, total, per_customer, low, high,
+    complete; masked as ``retention``.
+    """
+    parts = []
+    for measure in measures(grid):
+        part = grid[[*split_names(grid), "cohort", "age", "cohort_size", "complete"]].copy()
+        part["measure"] = measure
+        part["total"] = grid[f"{measure}_total"].astype("float64")
+        shown = part["complete"] & (part["cohort_size"] >= MIN_COHORT)
+        part["per_customer"] = (part["total"] / part["cohort_size"]).where(shown)
+        part["low"], part["high"] = _mean_interval(grid, measure, shown)
+        parts.append(part)
+    ordered = ["cohort", "age", "measure", "cohort_size", "total", "per_customer", "low", "high"]
+    return pd.concat(parts, ignore_index=True)[[*split_names(grid), *ordered, "complete"]]
+
+
+def _mean_interval(
+    grid: pd.DataFrame, measure: str, shown: pd.Series
+) -> tuple[np.ndarray, np.ndarray]:
+    low, high = np.full(len(grid), np.nan), np.full(len(grid), np.nan)
+    chosen = shown.to_numpy()
+    if chosen.any():
+        part = grid[chosen]
+        low[chosen], high[chosen] = intervals.mean_interval(
+            part["cohort_size"].to_numpy(),
+            *(part[f"{measure}_{power}"].to_numpy() for power in POWERS),
+        )
+    return low, high
+
+
+def average(grid: pd.DataFrame) -> pd.DataFrame:
+    """The average row: Σ over complete cohorts / Σ of their customers, never a mean of shares.
+
+    Returns
+    -------
+    Columns: the split's, age, measure (``retention`` and those of ``per_customer``), cohorts,
+    n (customers), average, low, high.
+    """
+    eligible = grid[grid["complete"] & (grid["cohort_size"] >= MIN_COHORT)]
+    rows = []
+    keys = [*split_names(grid), "age"]
+    for key, part in eligible.groupby(keys, sort=True):
+        base = dict(zip(keys, key, strict=True))
+        size, cohorts = int(part["cohort_size"].sum()), len(part)
+        active = int(part["active"].sum())
+        low, high = intervals.wilson(active, size)
+        rows.append(
+            {**base, "measure": "retention", "cohorts": cohorts, "n": size,
+             "average": active / size, "low": float(low), "high": float(high)}
+        )  # fmt: skip
+        for measure in measures(grid):
+            sums = [sum(part[f"{measure}_{power}"]) for power in POWERS]
+            low, high = intervals.mean_interval(size, *sums)
+            rows.append(
+                {**base, "measure": measure, "cohorts": cohorts, "n": size,
+                 "average": float(sums[0]) / size, "low": float(low), "high": float(high)}
+            )  # fmt: skip
+    return pd.DataFrame(rows, columns=[*keys, "measure", "cohorts", "n", "average", "low", "high"])

@@ -1,0 +1,207 @@
+"""What the data are, whether they agree with the shop's own totals, and what they can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from templates_lib.params import ControlTotal
+
+RECONCILIATION = ["step", "rows", "orders", "customers", "net_sales"]
+SALES_STEPS = ("gross_sales", "less_vat", "less_discounts", "less_refunds")
+
+
+def reconciliation(facts: Mapping[str, Any]) -> pd.DataFrame:
+    """Row by row from the rows of the files to the number analysed; each row is what remains.
+
+    Returns
+    -------
+    Columns: step, rows, orders, customers, net_sales (empty before orders are formed; from
+    ``gross_sales`` to ``less_refunds`` the amount that is left after the step).
+    """
+    table = pd.DataFrame(facts["reconciliation"], columns=RECONCILIATION)
+    for name in ("rows", "orders", "customers"):
+        table[name] = table[name].astype("Int64")
+    table["net_sales"] = table["net_sales"].astype("float64")
+    return table
+
+
+def changed_steps(table: pd.DataFrame) -> pd.DataFrame:
+    """The reconciliation without the steps at which nothing changed, for the reader."""
+    before = table.shift()
+    same = pd.Series(True, index=table.index)
+    for name in RECONCILIATION[1:]:
+        same &= (table[name] == before[name]).fillna(False) | (
+            table[name].isna() & before[name].isna()
+        )
+    always = table["step"].isin(["rows_read", "gross_sales", "less_refunds", "purchase_occasions"])
+    return table[~same | always]
+
+
+def repairs(facts: Mapping[str, Any], orders: ir.Table) -> pd.DataFrame:
+    """What the data had that needed a decision, and how often.
+
+    Returns
+    -------
+    Columns: repair, count.
+    """
+    noted = list(facts["repairs"])
+    unknown = int(orders.filter(orders.customer_id.isnull()).count().execute())
+    if unknown:
+        noted.append({"repair": "orders_without_customer", "count": unknown})
+    undefined = sum(file["undefined_bytes"] for file in facts["files"])
+    if undefined:
+        noted.append({"repair": "unreadable_characters", "count": undefined})
+    return pd.DataFrame(noted, columns=["repair", "count"])
+
+
+def files(facts: Mapping[str, Any]) -> pd.DataFrame:
+    """The files read: source, file, rows, encoding."""
+    return pd.DataFrame(facts["files"])[["source", "file", "rows", "encoding"]]
+
+
+def months(orders: ir.Table) -> pd.DataFrame:
+    """Coverage over time.
+
+    Returns
+    -------
+    Columns: month (``2017-01``), orders, customers (known, that month), net_sales,
+    date_from, date_to (first and last day with an order), days_with_orders. Months without
+    orders are in it, with zeros.
+    """
+    by_month = orders.mutate(start=orders.ordered_on.truncate("M"))
+    found = (
+        by_month.group_by("start")
+        .aggregate(
+            orders=by_month.count(),
+            customers=by_month.customer_id.nunique(),
+            net_sales=by_month.net_sales.sum(),
+            date_from=by_month.ordered_on.min(),
+            date_to=by_month.ordered_on.max(),
+            days_with_orders=by_month.ordered_on.nunique(),
+        )
+        .to_pandas()
+        .set_index("start")
+    )
+    found.index = pd.to_datetime(found.index).to_period("M")
+    full = found.reindex(pd.period_range(found.index.min(), found.index.max(), freq="M"))
+    for name in ("orders", "customers", "days_with_orders"):
+        full[name] = full[name].fillna(0).astype("int64")
+    full["net_sales"] = full["net_sales"].astype("float64").fillna(0.0)
+    full.insert(0, "month", full.index.astype(str))
+    return full.reset_index(drop=True)
+
+
+def gaps(orders: ir.Table, *, least_days: int = 7) -> pd.DataFrame:
+    """Stretches without any order that are long for this shop: at least a week, and over ten
+    times the usual distance of two days with orders.
+
+    Returns
+    -------
+    Columns: date_from, date_to (first and last day without an order), days.
+    """
+    days = orders.select(on="ordered_on").distinct()
+    pair = days.mutate(following=days.on.lead().over(order_by=days.on))
+    step = pair.mutate(distance=pair.following.delta(pair.on, unit="day"))
+    usual = step.distance.mean().execute() or 1.0
+    wide = step.filter(step.distance > ibis.literal(max(least_days, 10 * usual)))
+    found = wide.order_by("on").to_pandas()
+    rows = [
+        {
+            "date_from": pd.Timestamp(row.on).date() + timedelta(days=1),
+            "date_to": pd.Timestamp(row.following).date() - timedelta(days=1),
+            "days": int(row.distance) - 1,
+        }
+        for row in found.itertuples()
+    ]
+    return pd.DataFrame(rows, columns=["date_from", "date_to", "days"])
+
+
+def control_totals(
+    orders: ir.Table,
+    movements: ir.Table,
+    *,
+    totals: Mapping[str, ControlTotal],
+    tolerance_share: float,
+) -> pd.DataFrame:
+    """This report's figures beside those of the shop's own screen.
+
+    Parameters
+    ----------
+    orders : all counted orders, those of unknown customers included
+    movements : ``purchases.money_movements`` of them
+
+    Returns
+    -------
+    Columns: period, measure (net_sales or orders), shop, ours, difference, difference_share,
+    agrees.
+    """
+    rows = []
+    for period, total in sorted(totals.items()):
+        first, last = _period(period)
+        ordered = orders.filter(orders.ordered_on.between(first, last)).count().execute()
+        moved = movements.filter(movements.moved_on.between(first, last))
+        sales = float(moved.net_sales.sum().execute() or 0)
+        for measure, shop, ours in (
+            ("net_sales", total.net_sales, sales),
+            ("orders", total.orders, int(ordered)),
+        ):
+            if shop is not None:
+                difference = ours - float(shop)
+                share = difference / float(shop) if shop else float("nan")
+                agrees = difference == 0 or abs(share) <= tolerance_share
+                rows.append([period, measure, float(shop), ours, difference, share, agrees])
+    columns = ["period", "measure", "shop", "ours", "difference", "difference_share", "agrees"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _period(period: str) -> tuple[date, date]:
+    stretch = pd.Period(period)
+    return stretch.start_time.date(), stretch.end_time.date()
+
+
+def sufficiency(
+    first_orders: ir.Table, *, as_of: date, costs: str, control: pd.DataFrame
+) -> pd.DataFrame:
+    """What can be concluded: each question with what it needs and what there is.
+
+    Returns
+    -------
+    Columns: question, needs, has, enough.
+    """
+    counted = first_orders.aggregate(
+        customers=first_orders.count(),
+        returned=first_orders.second_on.notnull().sum(),
+        first=first_orders.first_on.min(),
+        followed=(
+            ibis.literal(as_of).delta(first_orders.first_on, unit="day") >= 365
+        ).sum(),
+    )  # fmt: skip
+    found = counted.to_pyarrow().to_pylist()[0]
+    customers, returned = int(found["customers"]), int(found["returned"] or 0)
+    span = (as_of - found["first"]).days if customers else 0
+    rows = [
+        ("Who comes back, and when", "30 customers, 10 returns",
+         f"{customers} customers, {returned} returns", customers >= 30 and returned >= 10),
+        ("Who comes back within a year", "30 customers followed for a year",
+         f"{int(found['followed'] or 0)} customers", int(found["followed"] or 0) >= 30),
+        ("This year against the year before", "24 months", f"{span // 30} months", span >= 730),
+        ("Profit, not only sales", "costs or a declared margin", _costs(costs), costs != "none"),
+        ("Agreement with the shop's own figures", "one month's total",
+         f"{len(control)} totals", bool(len(control)) and bool(control["agrees"].all())),
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["question", "needs", "has", "enough"])
+
+
+def _costs(basis: str) -> str:
+    return {
+        "costs": "unit costs",
+        "costs_and_fallback": "unit costs and a declared margin",
+        "fallback": "a declared margin",
+        "none": "neither",
+    }[basis]

@@ -1,0 +1,337 @@
+"""Figures by shape, not by topic. Each draws a table that another function returned.
+
+Colours are Okabe and Ito's, which the colour-blind can tell apart; lines carry their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import FuncFormatter
+
+from templates_lib.definitions import label
+
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, BLACK = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#222222",
+)  # fmt: skip
+PALETTE = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK)
+GREY = "#6b6b6b"
+PALE = "#ececec"
+WIDTH = 7.6
+
+Format = Callable[[float], str]
+
+
+def _canvas(height: float, *, rows: int = 1, ratios: Sequence[float] = (1,)) -> tuple[Figure, list]:
+    sns.set_theme(
+        style="white",
+        rc={
+            "font.size": 10,
+            "axes.labelsize": 10,
+            "axes.edgecolor": GREY,
+            "axes.labelcolor": BLACK,
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "xtick.bottom": True,
+            "axes.grid": True,
+            "axes.grid.axis": "y",
+            "grid.color": PALE,
+            "font.family": ["DejaVu Sans"],
+        },
+    )
+    drawn, axes = plt.subplots(
+        rows, 1, figsize=(WIDTH, height), layout="constrained", height_ratios=list(ratios),
+        sharex=rows > 1, squeeze=False,
+    )  # fmt: skip
+    return drawn, [row[0] for row in axes]
+
+
+def _names_at_ends(axes: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
+    """Each line's name beside its end, pushed apart so that none covers another."""
+    low, high = axes.get_ylim()
+    gap = (high - low) * 0.055
+    placed = -np.inf
+    for name, (x, y, colour) in sorted(ends.items(), key=lambda item: item[1][1]):
+        at = max(y, placed + gap)
+        placed = at
+        axes.annotate(
+            name, (x, y), xytext=(8, (at - y) / (high - low) * axes.bbox.height * 72 / axes.figure.dpi),
+            textcoords="offset points", color=colour, va="center", fontsize=9,
+        )  # fmt: skip
+
+
+def curves(
+    table: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    by: str,
+    x_name: str,
+    y_name: str,
+    at_risk: str | None = None,
+    origin: tuple[float, float] | None = (0.0, 0.0),
+    show: Format | None = None,
+    at_risk_name: str = "",
+    marks: Sequence[float] = (),
+) -> Figure:
+    """Step curves with their intervals, names at the ends and the numbers at risk below.
+
+    ``table`` has ``x``, ``y``, ``low``, ``high``, ``by`` and, if named, ``at_risk``.
+    """
+    groups = list(dict.fromkeys(table[by]))
+    height = 3.9 + (0.22 * len(groups) if at_risk else 0)
+    drawn, (axes,) = _canvas(height)
+    ends = {}
+    for colour, group in zip(PALETTE, groups, strict=False):
+        own = table[table[by] == group].sort_values(x)
+        start = pd.DataFrame([{x: origin[0], y: origin[1], "low": origin[1], "high": origin[1]}]
+                             if origin else [])  # fmt: skip
+        line = pd.concat([start, own[[x, y, "low", "high"]]]) if origin else own
+        axes.step(line[x], line[y], where="post", color=colour, linewidth=2)
+        axes.fill_between(
+            line[x], line["low"], line["high"], step="post", color=colour, alpha=0.18, linewidth=0
+        )
+        ends[label(group)] = (line[x].iloc[-1], line[y].iloc[-1], colour)
+    axes.set_xlabel(x_name)
+    axes.set_ylabel(y_name)
+    axes.set_ylim(bottom=0)
+    axes.set_xlim(left=0, right=table[x].max() * 1.02)
+    if show:
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
+    if len(groups) > 1 or label(groups[0]) != label("all"):
+        drawn.canvas.draw()
+        _names_at_ends(axes, ends)
+    if at_risk:
+        _numbers_below(axes, table, groups, x, by, at_risk, at_risk_name, marks)
+    return drawn
+
+
+def _numbers_below(
+    axes: Axes,
+    table: pd.DataFrame,
+    groups: Sequence[str],
+    x: str,
+    by: str,
+    at_risk: str,
+    name: str,
+    marks: Sequence[float],
+) -> None:
+    """Under the axis, how many are still at risk at each mark, one row a group."""
+    ticks = list(marks) or [t for t in axes.get_xticks() if 0 <= t <= table[x].max()]
+    axes.set_xticks(ticks)
+    for i, (colour, group) in enumerate(zip(PALETTE, groups, strict=False)):
+        own = table[table[by] == group].sort_values(x)
+        title = name if len(groups) == 1 else label(group)
+        offset = -44 - 13 * i
+        axes.annotate(
+            title, (0, 0), xycoords="axes fraction", xytext=(-8, offset), ha="right",
+            textcoords="offset points", fontsize=8, color=colour, va="center",
+        )  # fmt: skip
+        for tick in ticks:
+            later = own[own[x] >= tick]
+            if len(later):
+                axes.annotate(
+                    f"{int(later[at_risk].iloc[0])}", (tick, 0),
+                    xycoords=("data", "axes fraction"), xytext=(0, offset), ha="center",
+                    textcoords="offset points", fontsize=8, color=colour, va="center",
+                )  # fmt: skip
+
+
+def triangle(
+    table: pd.DataFrame,
+    *,
+    rows: str,
+    columns: str,
+    value: str,
+    count: str,
+    size: str,
+    show: Format,
+    row_name: str,
+    column_name: str,
+    keys: tuple[str, str, str],
+    skip_first: bool = True,
+) -> Figure:
+    """A triangle of shares: complete cells filled, incomplete ones hatched with their count so
+    far, zero drawn as zero, unobserved ones blank.
+
+    ``table`` has one row a cell with ``complete``; ``keys`` names the three kinds in the legend.
+    """
+    shown = table[table[columns] > 0] if skip_first else table
+    names = list(dict.fromkeys(table[rows]))
+    ages = sorted(shown[columns].unique())
+    drawn, (axes,) = _canvas(1.7 + 0.33 * len(names))
+    colours = LinearSegmentedColormap.from_list("share", ["#f2f8fc", "#7cb8dc", "#0b4f7d"])
+    # the top of the colours is the 95th percentile, or one cell would wash out all others
+    top = float(np.nanquantile(shown[value].astype(float), 0.95)) if shown[value].notna().any() else 1.0
+    sizes = table.drop_duplicates(rows).set_index(rows)[size]
+    for cell in shown.itertuples(index=False):
+        row = cell._asdict()
+        at = (ages.index(row[columns]), names.index(row[rows]))
+        if pd.notna(row[value]):
+            share = min(1.0, row[value] / top) if top else 0.0
+            axes.add_patch(Rectangle(at, 1, 1, facecolor=colours(share), edgecolor="white"))
+            ink = "white" if share > 0.6 else BLACK
+            _cell_text(axes, at, show(row[value]), ink)
+        elif pd.notna(row[count]) and not row["complete"]:
+            axes.add_patch(Rectangle(at, 1, 1, facecolor="white", edgecolor="#b5b5b5", hatch="////",
+                                     linewidth=0))  # fmt: skip
+            _cell_text(axes, at, f"{int(row[count])}", BLACK, box=True)
+        elif pd.notna(row[count]):
+            axes.add_patch(Rectangle(at, 1, 1, facecolor=PALE, edgecolor="white"))
+            _cell_text(axes, at, f"{int(row[count])}", GREY)
+    axes.set_xlim(0, len(ages))
+    axes.set_ylim(len(names), 0)
+    axes.set_xticks(np.arange(len(ages)) + 0.5, [str(a) for a in ages])
+    axes.set_yticks(
+        np.arange(len(names)) + 0.5,
+        [f"{n}   ({int(sizes[n])})" if pd.notna(sizes[n]) else n for n in names],
+    )
+    axes.tick_params(length=0)
+    axes.grid(False)
+    sns.despine(ax=axes, left=True, bottom=True)
+    axes.set_xlabel(column_name)
+    axes.set_ylabel(row_name)
+    patches = [
+        Patch(facecolor=colours(0.6), label=keys[0]),
+        Patch(facecolor="white", edgecolor="#b5b5b5", hatch="////", label=keys[1]),
+        Patch(facecolor=PALE, label=keys[2]),
+    ]
+    drawn.legend(handles=patches, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    return drawn
+
+
+def _cell_text(axes: Axes, at: tuple[int, int], text: str, ink: str, *, box: bool = False) -> None:
+    background = {"facecolor": "white", "edgecolor": "none", "pad": 1} if box else None
+    axes.text(at[0] + 0.5, at[1] + 0.5, text, ha="center", va="center", fontsize=8, color=ink,
+              bbox=background)  # fmt: skip
+
+
+def points(
+    table: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    x_name: str,
+    y_name: str,
+    show: Format,
+    by: str | None = None,
+) -> Figure:
+    """Estimates with their intervals, joined by a line; with ``by`` one line a group."""
+    drawn, (axes,) = _canvas(3.6)
+    groups = [None] if by is None else list(dict.fromkeys(table[by]))
+    ends = {}
+    for colour, group in zip(PALETTE, groups, strict=False):
+        own = table if by is None else table[table[by] == group]
+        axes.plot(own[x], own[y], color=colour, marker="o", linewidth=1.8, markersize=5)
+        axes.vlines(own[x], own["low"], own["high"], color=colour, alpha=0.55, linewidth=3)
+        ends[label(group)] = (own[x].iloc[-1], own[y].iloc[-1], colour)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel(x_name)
+    axes.set_ylabel(y_name)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    if by is not None:
+        drawn.canvas.draw()
+        _names_at_ends(axes, ends)
+    return drawn
+
+
+def intervals_over_time(
+    table: pd.DataFrame,
+    *,
+    start: str,
+    end: str,
+    y: str,
+    x_name: str,
+    y_name: str,
+    show: Format,
+    window: tuple[float, float] | None = None,
+    window_name: str = "",
+) -> Figure:
+    """A rate by interval, with its own interval, and a window shaded."""
+    drawn, (axes,) = _canvas(3.6)
+    if window is not None:
+        axes.axvspan(*window, color=YELLOW, alpha=0.28, linewidth=0)
+        axes.annotate(
+            window_name, (window[0], 1.0), xycoords=("data", "axes fraction"), xytext=(6, -6),
+            textcoords="offset points", va="top", fontsize=9, color=BLACK,
+        )  # fmt: skip
+    axes.hlines(table[y], table[start], table[end], color=BLUE, linewidth=2.5)
+    middle = (table[start] + table[end]) / 2
+    axes.vlines(middle, table["low"], table["high"], color=BLUE, alpha=0.4, linewidth=3)
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0, top=table["high"].max() * 1.12)
+    axes.set_xlabel(x_name)
+    axes.set_ylabel(y_name)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
+    return drawn
+
+
+def stacked(
+    table: pd.DataFrame,
+    *,
+    x: str,
+    parts: Sequence[str],
+    part_names: Sequence[str],
+    x_name: str,
+    y_name: str,
+    show: Format,
+    line: str | None = None,
+    line_name: str = "",
+    every: int = 1,
+) -> Figure:
+    """Stacked bars, one a row, with a reference line such as the year before."""
+    drawn, (axes,) = _canvas(3.6)
+    places = np.arange(len(table))
+    bottom = np.zeros(len(table))
+    for colour, part, name in zip((BLUE, SKY, ORANGE, GREY), parts, part_names, strict=False):
+        heights = table[part].astype(float).fillna(0).to_numpy()
+        axes.bar(places, heights, bottom=bottom, color=colour, label=name, width=0.8)
+        bottom += heights
+    if line is not None and table[line].notna().any():
+        axes.step(
+            np.append(places, places[-1] + 1) - 0.5,
+            np.append(table[line].astype(float), table[line].astype(float).iloc[-1]),
+            where="post", color=RED, linewidth=2, label=line_name,
+        )  # fmt: skip
+    axes.set_xticks(places[::every], table[x].iloc[::every])
+    axes.set_xlabel(x_name)
+    axes.set_ylabel(y_name)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
+    drawn.legend(loc="outside upper left", ncols=4, frameon=False, fontsize=9)
+    return drawn
+
+
+def shares(
+    table: pd.DataFrame, *, row: str, part: str, value: str, parts: Sequence[str], row_name: str,
+    show: Format,
+) -> Figure:  # fmt: skip
+    """Horizontal bars of shares that add up to a whole, one bar a row."""
+    names = list(dict.fromkeys(table[row]))
+    drawn, (axes,) = _canvas(1.3 + 0.42 * len(names))
+    left = np.zeros(len(names))
+    for colour, name in zip((GREEN, ORANGE, "#b8b8b8"), parts, strict=False):
+        own = table[table[part] == name].set_index(row)[value].reindex(names)
+        widths = own.astype(float).fillna(0).to_numpy()
+        axes.barh(names, widths, left=left, color=colour, label=label(name), height=0.7)
+        for i, width in enumerate(widths):
+            if width > 0.06:
+                axes.text(left[i] + width / 2, i, show(width), ha="center", va="center",
+                          fontsize=9, color=BLACK)  # fmt: skip
+        left += widths
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.set_xticks([])
+    axes.grid(False)
+    sns.despine(ax=axes, bottom=True)
+    axes.set_ylabel(row_name)
+    drawn.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=9)
+    return drawn

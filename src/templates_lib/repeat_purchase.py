@@ -1,0 +1,335 @@
+"""Who comes back, when, and who is overdue: the first purchase to the second as survival.
+
+Counts leave the engine as (group, duration, event, count); every estimate is made on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from templates_lib.stats import intervals, survival
+
+MIN_CUSTOMERS = 30
+MIN_EVENTS = 10
+MIN_AT_RISK = 20
+ALL = "all"
+
+
+def return_counts(
+    first_orders: ir.Table, *, as_of: date, split: str | None = None, max_groups: int = 5
+) -> pd.DataFrame:
+    """Days from the first purchase to the second, or to the last day observed.
+
+    Returns
+    -------
+    Columns: group, duration (days), event (whether a second purchase came), count (customers).
+    Without ``split`` the group is ``all``. The largest groups keep their names, the rest is
+    ``other``; a missing value is ``unknown``.
+    """
+    group = ibis.literal(ALL)
+    if split is not None:
+        first_orders = with_groups(first_orders, split=split, max_groups=max_groups)
+        group = first_orders["group"]
+    end = ibis.coalesce(first_orders.second_on, ibis.literal(as_of))
+    timed = first_orders.select(
+        group=group,
+        duration=end.delta(first_orders.first_on, unit="day"),
+        event=first_orders.second_on.notnull(),
+    )
+    counted = timed.group_by("group", "duration", "event").aggregate(count=timed.count())
+    return counted.order_by("group", "duration", "event").to_pandas()
+
+
+def gap_counts(purchases: ir.Table, *, as_of: date, last_number: int = 5) -> pd.DataFrame:
+    """Days from each purchase to the next, by the number of the purchase.
+
+    Returns
+    -------
+    Columns: purchase_number (``last_number`` stands for itself and beyond), duration, event,
+    count (purchases).
+    """
+    end = ibis.coalesce(purchases.next_on, ibis.literal(as_of))
+    timed = purchases.select(
+        purchase_number=ibis.least(purchases.purchase_number, last_number),
+        duration=end.delta(purchases.purchased_on, unit="day"),
+        event=purchases.next_on.notnull(),
+    )
+    keys = ("purchase_number", "duration", "event")
+    return timed.group_by(*keys).aggregate(count=timed.count()).order_by(*keys).to_pandas()
+
+
+def with_groups(table: ir.Table, *, split: str, max_groups: int) -> ir.Table:
+    """The table with ``group``: the value of an attribute, the small ones together as ``other``."""
+    valued = table.mutate(group=table[split].cast("string").fill_null("unknown"))
+    sizes = valued.group_by("group").aggregate(n=valued.count())
+    found = sizes.order_by([ibis.desc("n"), ibis.asc("group")]).to_pandas()
+    large = found[found["n"] >= MIN_CUSTOMERS].head(max_groups)["group"].tolist()
+    return valued.mutate(group=valued.group.isin(large).ifelse(valued.group, "other"))
+
+
+def groups_of(counts: pd.DataFrame) -> list[str]:
+    """Groups with enough customers and returns to be estimated, in the order of their names."""
+    sizes = counts.groupby("group")["count"].sum()
+    events = counts[counts["event"]].groupby("group")["count"].sum().reindex(sizes.index).fillna(0)
+    return sorted(sizes.index[(sizes >= MIN_CUSTOMERS) & (events >= MIN_EVENTS)])
+
+
+def return_curve(counts: pd.DataFrame, *, split: str = ALL, min_cell: int = 5) -> pd.DataFrame:
+    """The share who returned by each day: 1 − Kaplan–Meier with its log-log interval.
+
+    Days are merged until each row holds ``min_cell`` returns; a curve stops where fewer than
+    20 customers are at risk; groups under 30 customers or 10 returns are left out.
+
+    Returns
+    -------
+    Columns: split, group, days, at_risk, returned, low, high (shares of the group's customers).
+    """
+    parts = [pd.DataFrame(columns=CURVE_COLUMNS)]
+    for group in groups_of(counts):
+        curve = survival.kaplan_meier(survival.life_table(counts[counts["group"] == group]))
+        drawn = curve[curve["at_risk"] >= MIN_AT_RISK]
+        steps = survival.merge_steps(drawn, min_events=min_cell)
+        shares = {
+            "returned": 1 - steps["survival"],
+            "low": 1 - steps["high"],
+            "high": 1 - steps["low"],
+        }
+        places = {"days": steps["duration"], "at_risk": steps["at_risk"]}
+        parts.append(pd.DataFrame({"split": split, "group": group, **places, **shares}))
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else parts[0]
+
+
+CURVE_COLUMNS = ["split", "group", "days", "at_risk", "returned", "low", "high"]
+
+
+def returned_by(counts: pd.DataFrame, *, days: Sequence[int], split: str = ALL) -> pd.DataFrame:
+    """The share who returned within so many days, with the naive share beside it.
+
+    A day that fewer than 20 customers have been observed for is left empty.
+
+    Returns
+    -------
+    Columns: split, group, days, n (customers), at_risk, returned, low, high, naive.
+    """
+    rows = []
+    for group in groups_of(counts):
+        own = counts[counts["group"] == group]
+        curve = survival.kaplan_meier(survival.life_table(own))
+        read = survival.survival_at(curve, list(days))
+        read.loc[read["at_risk"] < MIN_AT_RISK, ["survival", "low", "high"]] = np.nan
+        total = int(own["count"].sum())
+        back = own[own["event"]]
+        rows += [
+            {
+                "split": split,
+                "group": group,
+                "days": row.time,
+                "n": total,
+                "at_risk": row.at_risk,
+                "returned": 1 - row.survival,
+                "low": 1 - row.high,
+                "high": 1 - row.low,
+                "naive": back[back["duration"] <= row.time]["count"].sum() / total,
+            }
+            for row in read.itertuples()
+        ]
+    columns = [*CURVE_COLUMNS[:3], "n", *CURVE_COLUMNS[3:], "naive"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+class Comparison(NamedTuple):
+    """Groups compared: the log-rank test over all, pair by pair, and the mean days away."""
+
+    test: survival.LogRank
+    pairs: pd.DataFrame
+    days_away: pd.DataFrame
+
+
+def compare(counts: pd.DataFrame, *, split: str, horizon_days: int) -> Comparison | None:
+    """Whether the groups return differently; None where fewer than two can be estimated.
+
+    ``days_away`` is the mean number of days without a return within the longest time that every
+    group is observed for, up to ``horizon_days``: the restricted mean of Kaplan–Meier.
+    """
+    groups = groups_of(counts)
+    if len(groups) < 2:
+        return None
+    known = counts[counts["group"].isin(groups)]
+    tables = {g: survival.life_table(known[known["group"] == g]) for g in groups}
+    reach = [int(t.loc[t["at_risk"] >= MIN_AT_RISK, "duration"].max()) for t in tables.values()]
+    tau = min([horizon_days, *reach])
+    rows = []
+    for group, table in tables.items():
+        mean = survival.rmst(table, tau=tau)
+        rows.append(
+            {
+                "split": split,
+                "group": group,
+                "days": tau,
+                "n": mean.n,
+                "mean_days_away": mean.estimate,
+                "low": mean.low,
+                "high": mean.high,
+            }
+        )
+    pairs = survival.pairwise_logrank(known, group="group")
+    pairs.insert(0, "split", split)
+    return Comparison(survival.logrank(known, group="group"), pairs, pd.DataFrame(rows))
+
+
+RENEWAL_COLUMNS = [
+    "days_from", "days_to", "at_risk_days", "returns", "renewal_rate", "low", "high",
+]  # fmt: skip
+
+
+def renewal(
+    counts: pd.DataFrame, *, horizon_days: int, min_events: int = MIN_EVENTS
+) -> pd.DataFrame:
+    """When the need renews: the chance per day of a return for those not back yet.
+
+    Weeks are merged until each interval holds ``min_events`` returns.
+
+    Returns
+    -------
+    Columns: days_from, days_to (end excluded), at_risk_days, returns, renewal_rate, low, high.
+    """
+    table = survival.life_table(counts)
+    last = min(horizon_days, int(table["duration"].max()))
+    weeks = survival.hazard(table, edges=list(range(1, last + 7, 7)))
+    edges, held = [1], 0
+    for week in weeks.itertuples():
+        held += week.events
+        if held >= min_events:
+            edges.append(int(week.end))
+            held = 0
+    if len(edges) < 2:
+        return pd.DataFrame(columns=RENEWAL_COLUMNS)
+    return survival.hazard(table, edges=edges).set_axis(RENEWAL_COLUMNS, axis=1)
+
+
+class Window(NamedTuple):
+    """The shortest stretch of days that holds a share of the returns, with its intervals."""
+
+    start: int
+    end: int
+    start_low: int
+    start_high: int
+    end_low: int
+    end_high: int
+    n: int
+
+
+def contact_window(
+    counts: pd.DataFrame, *, horizon_days: int, share: float, draws: int = 500, seed: int = 1
+) -> Window | None:
+    """The window in which to contact: where ``share`` of a horizon's returns fall most densely.
+
+    The interval resamples customers: counts are drawn anew from a multinomial, so its time does
+    not depend on how many there are. None with fewer than 10 returns in the horizon.
+    """
+    inside = counts[counts["event"] & counts["duration"].between(1, horizon_days)]
+    if inside["count"].sum() < MIN_EVENTS:
+        return None
+    table = survival.life_table(counts)
+    start, end = survival.shortest_window(table, horizon=horizon_days, share=share)
+    generator = np.random.default_rng(seed)
+    total = int(counts["count"].sum())
+    drawn = []
+    for sample in generator.multinomial(total, counts["count"] / total, size=draws):
+        table = survival.life_table(counts.assign(count=sample))
+        drawn.append(survival.shortest_window(table, horizon=horizon_days, share=share))
+    low, high = np.quantile(np.array(drawn), [0.025, 0.975], axis=0, method="inverted_cdf")
+    limits = [int(low[0]), int(high[0]), int(low[1]), int(high[1])]
+    return Window(int(start), int(end), *limits, total)
+
+
+def usual_days(gaps: pd.DataFrame, *, horizon_days: int, share: float) -> pd.DataFrame:
+    """The day by which ``share`` of a horizon's returns have come, by the purchase's number.
+
+    Returns
+    -------
+    Columns: purchase_number, days, n (purchases). A number with under 30 purchases or 10 returns
+    takes the day of the number before; without one before it, it is left out.
+    """
+    rows, usual = [], None
+    for number, own in gaps.groupby("purchase_number"):
+        returns = own[own["event"] & (own["duration"] <= horizon_days)]["count"].sum()
+        if own["count"].sum() >= MIN_CUSTOMERS and returns >= MIN_EVENTS:
+            curve = survival.kaplan_meier(survival.life_table(own))
+            seen = curve[curve["duration"] <= horizon_days]
+            back = 1 - seen["survival"]
+            usual = int(seen.loc[back >= share * back.iloc[-1], "duration"].iloc[0])
+        if usual is not None:
+            rows.append({"purchase_number": number, "days": usual, "n": int(own["count"].sum())})
+    return pd.DataFrame(rows, columns=["purchase_number", "days", "n"])
+
+
+def standing(
+    purchases: ir.Table, usual: pd.DataFrame, *, as_of: date, horizon_days: int
+) -> ir.Table:
+    """Where each customer stands by the usual time to return after as many purchases.
+
+    ``in_time`` until the usual day, ``overdue`` after it, ``lapsed`` after the horizon.
+
+    Returns
+    -------
+    Columns: customer_id, purchases, last_on, days_since, days (the usual day), state, net_sales.
+    """
+    totals = purchases.group_by("customer_id").aggregate(spent=purchases.net_sales.sum())
+    last = purchases.filter(purchases.next_on.isnull()).join(totals, "customer_id")
+    number = ibis.least(last.purchase_number, int(usual["purchase_number"].max()))
+    branches = [
+        (number == int(row.purchase_number), ibis.literal(int(row.days)))
+        for row in usual.itertuples()
+    ]
+    placed = last.mutate(
+        days_since=ibis.literal(as_of).delta(last.purchased_on, unit="day"),
+        days=ibis.cases(*branches),
+    )
+    state = ibis.cases(
+        (placed.days_since <= placed.days, "in_time"),
+        (placed.days_since <= horizon_days, "overdue"),
+        else_="lapsed",
+    )
+    return placed.select(
+        "customer_id",
+        purchases="purchase_number",
+        last_on="purchased_on",
+        days_since="days_since",
+        days="days",
+        state=state,
+        net_sales="spent",
+    )
+
+
+def states(standing: ir.Table, *, last_number: int = 5) -> pd.DataFrame:
+    """How many customers are in time, overdue and long gone, by their purchases so far.
+
+    Returns
+    -------
+    Columns: purchase_number (``5+`` for five and more), state, customers, n (customers with as
+    many purchases), share, low, high, net_sales (their sum so far).
+    """
+    numbered = standing.mutate(purchase_number=ibis.least(standing.purchases, last_number))
+    counted = (
+        numbered.group_by("purchase_number", "state")
+        .aggregate(customers=numbered.count(), net_sales=numbered.net_sales.sum())
+        .order_by("purchase_number", "state")
+        .to_pandas()
+    )
+    n = counted.groupby("purchase_number")["customers"].transform("sum")
+    low, high = intervals.wilson(counted["customers"], n)
+    names = [f"{k}+" if k == last_number else str(k) for k in counted["purchase_number"]]
+    shares = {"n": n, "share": counted["customers"] / n, "low": low, "high": high}
+    counted = counted.assign(purchase_number=names, **shares)
+    counted["net_sales"] = counted["net_sales"].astype("float64")
+    order = ["purchase_number", "state", "customers", "n", "share", "low", "high", "net_sales"]
+    return counted[order]

@@ -1,0 +1,1 @@
+"""From notebooks to what a client reads."""

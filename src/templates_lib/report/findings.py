@@ -1,0 +1,232 @@
+"""What a notebook hands on: findings with their evidence, tables and figures.
+
+Shown in the notebook, and in a run written beside it. A finding under the least data does not
+appear; a number in its words is computed, never typed.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from html import escape
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from IPython.display import HTML, display
+from matplotlib.figure import Figure
+
+from templates_lib.report.tables import to_html
+from templates_lib.words import Words
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+Evidence = Literal["orders", "survey", "interview", "behaviour"]
+MIN_N = 30
+STRONG, MODERATE = 0.1, 0.3
+STRENGTHS = {
+    "strong": "firm evidence",
+    "moderate": "fair evidence",
+    "weak": "thin evidence",
+    "chance": "may be chance",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A plain sentence with its number, interval, base and what to do.
+
+    ``effect_eur`` is what it is worth a year, in the client's currency: ``estimate``, ``low``,
+    ``high`` and ``assumptions``. ``action`` is ``do``, ``check`` and ``test_size``.
+    """
+
+    id: str
+    notebook: str
+    headline: str
+    text: str
+    estimate: float
+    low: float
+    high: float
+    n: int
+    unit: str
+    evidence: Evidence
+    strength: str
+    effect_eur: dict[str, Any] | None
+    action: dict[str, Any] | None
+
+
+@dataclass
+class _Notebook:
+    topic: str
+    words: Words
+    folder: Path | None
+    findings: list[Finding]
+
+
+_now: _Notebook | None = None
+
+
+def begin(topic: str, words: Words, folder: Path | None) -> None:
+    """Starts a notebook: what follows belongs to this topic and goes into this folder."""
+    global _now
+    _now = _Notebook(topic, words, folder, [])
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_findings(_now)
+
+
+def _current() -> _Notebook:
+    if _now is None:
+        raise RuntimeError("call open_client(client, topic) before handing on results")
+    return _now
+
+
+def _checked(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r}: a name is lower-case letters, digits and _")
+    return name
+
+
+def strength(estimate: float, low: float, high: float, null: float | None = None) -> str:
+    """How firm an estimate is: by its half interval over the estimate, and against ``null``."""
+    if null is not None and low <= null <= high:
+        return "chance"
+    if estimate == 0:
+        return "weak"
+    half = (high - low) / 2 / abs(estimate)
+    return "strong" if half <= STRONG else "moderate" if half <= MODERATE else "weak"
+
+
+def finding(
+    name: str,
+    headline: str,
+    text: str,
+    *,
+    estimate: float,
+    low: float,
+    high: float,
+    n: int,
+    unit: str,
+    evidence: Evidence = "orders",
+    null: float | None = None,
+    effect_eur: dict[str, Any] | None = None,
+    action: dict[str, Any] | None = None,
+    min_n: int = MIN_N,
+) -> Finding | None:
+    """Hands on a finding and shows it; None, and nothing shown, under the least data.
+
+    Parameters
+    ----------
+    estimate, low, high : the number and its 95 % interval, in ``unit``
+    n : customers or answers it rests on
+    null : the value that means no difference, for a comparison
+
+    Raises
+    ------
+    ValueError
+        When the name is used twice or the estimate lies outside its interval.
+    """
+    now = _current()
+    values = [float(v) for v in (estimate, low, high)]
+    if n < min_n or any(v != v for v in values):
+        return None
+    if not values[1] <= values[0] <= values[2]:
+        raise ValueError(f"finding {name}: the estimate lies outside its interval")
+    identity = f"{now.topic}.{_checked(name)}"
+    if any(f.id == identity for f in now.findings):
+        raise ValueError(f"finding {name} stands twice in this notebook")
+    made = Finding(
+        identity, now.topic, headline, text, *values, int(n), unit, evidence,
+        strength(*values, null), effect_eur, action,
+    )  # fmt: skip
+    now.findings.append(made)
+    _write_findings(now)
+    display(HTML(finding_html(made, now.words)))
+    return made
+
+
+def finding_html(made: Finding, words: Words) -> str:
+    """A finding as a card: headline, text, how sure, worth, action."""
+    parts = [f"<h3>{escape(made.headline)}</h3>", f"<p>{escape(made.text)}</p>"]
+    sure = f"{STRENGTHS[made.strength]} · {words.number(made.n)} customers"
+    if made.effect_eur:
+        worth = made.effect_eur
+        amounts = [words.money(worth[key], 0) for key in ("estimate", "low", "high")]
+        parts.append(
+            f'<p class="worth"><strong>Worth about {escape(amounts[0])} a year</strong> '
+            f"({escape(amounts[1])} to {escape(amounts[2])}), if {escape(worth['assumptions'])}</p>"
+        )
+    if made.action:
+        parts.append(f'<p class="action"><strong>Next:</strong> {escape(made.action["do"])}</p>')
+        parts.append(f'<p class="check"><strong>Check:</strong> {escape(made.action["check"])}</p>')
+    return (
+        f'<section class="finding {made.strength}" id="{escape(made.id)}">{"".join(parts)}'
+        f'<p class="sure">{escape(sure)}</p></section>'
+    )
+
+
+def _write_findings(now: _Notebook) -> None:
+    if now.folder is not None:
+        rows = [asdict(f) for f in now.findings]
+        text = json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False)
+        (now.folder / "findings.json").write_text(text + "\n", encoding="utf-8")
+
+
+def table(
+    name: str,
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    note: str = "",
+    shown: bool = True,
+    send: bool = True,
+    money: Sequence[str] = (),
+) -> None:
+    """Hands on a table in full precision, and shows it.
+
+    Parameters
+    ----------
+    shown : False for the twin of a figure, which only the workbook shows
+    send : False for lists of single customers, which never leave ``internal/``
+    money : columns that hold money in this table
+    """
+    now = _current()
+    identity = f"{now.topic}__{_checked(name)}"
+    if now.folder is not None:
+        folder = now.folder / "tables"
+        folder.mkdir(exist_ok=True)
+        safe = frame.map(_safe_text)
+        safe.to_csv(folder / f"{identity}.csv", index=False, lineterminator="\n")
+        about = {"title": title, "note": note, "send": send, "money": list(money)}
+        (folder / f"{identity}.json").write_text(json.dumps(about), encoding="utf-8")
+    if shown:
+        display(HTML(to_html(frame, now.words, caption=title, note=note, money=money)))
+
+
+def _safe_text(value: Any) -> Any:
+    """Text that a spreadsheet would take for a formula is marked as text; decimals are exact."""
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return "'" + value
+    return format(value, "f") if isinstance(value, Decimal) else value
+
+
+def figure(name: str, drawn: Figure, *, alt: str) -> None:
+    """Hands on a figure with the sentence that stands for it where it cannot be seen."""
+    now = _current()
+    _checked(name)
+    picture = io.BytesIO()
+    drawn.savefig(picture, format="png", dpi=200, metadata={"Software": None})
+    if now.folder is not None:
+        folder = now.folder / "figures"
+        folder.mkdir(exist_ok=True)
+        with plt.rc_context({"svg.hashsalt": name, "svg.fonttype": "path"}):
+            drawn.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})
+    plt.close(drawn)
+    source = base64.b64encode(picture.getvalue()).decode("ascii")
+    display({"image/png": source}, metadata={"image/png": {"alt": alt}}, raw=True)

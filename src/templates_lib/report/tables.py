@@ -1,0 +1,89 @@
+"""A table of results as HTML: escaped text, numbers in the reader's language, no styling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import pandas as pd
+
+from templates_lib.definitions import column, label
+from templates_lib.params import Params, Section
+from templates_lib.words import Words
+
+MAX_ROWS = 40
+CODES = ("step", "state", "group", "group_1", "group_2", "split", "measure", "repair", "strength")
+
+
+def column_units(frame: pd.DataFrame, money: Sequence[str] = ()) -> dict[str, str]:
+    """The unit of each column; ``low`` and ``high`` take that of the column before them."""
+    units: dict[str, str] = {}
+    before = "number"
+    for name in frame.columns:
+        unit = "money" if name in money else column(str(name)).unit
+        units[name] = before if unit == "same" else unit
+        before = units[name]
+    return units
+
+
+def to_html(
+    frame: pd.DataFrame, words: Words, *, caption: str, note: str = "", money: Sequence[str] = ()
+) -> str:
+    """The table as HTML, at most 40 rows; all of them are in the workbook."""
+    units = column_units(frame, money)
+    heads = "".join(
+        f'<th scope="col" class="{_side(units[name])}" title="{escape(column(str(name)).meaning)}">'
+        f"{escape(column(str(name)).heading)}</th>"
+        for name in frame.columns
+    )
+    rows = []
+    for values in frame.head(MAX_ROWS).itertuples(index=False):
+        cells = "".join(
+            f'<td class="{_side(units[name])}">{escape(_text(value, name, units[name], words))}</td>'
+            for name, value in zip(frame.columns, values, strict=True)
+        )
+        rows.append(f"<tr>{cells}</tr>")
+    if len(frame) > MAX_ROWS:
+        more = f"{words.number(len(frame) - MAX_ROWS)} more rows in tables.xlsx"
+        note = f"{note} {more}." if note else f"{more}."
+    foot = f'<p class="note">{escape(note)}</p>' if note else ""
+    return (
+        f'<div class="table"><table><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>{foot}</div>"
+    )
+
+
+def _side(unit: str) -> str:
+    return "text" if unit == "text" else "number"
+
+
+def _text(value: object, name: object, unit: str, words: Words) -> str:
+    shown = words.cell(value, unit)
+    return label(shown) if name in CODES else shown
+
+
+def parameters_table(params: Params, settings: Section) -> str:
+    """The parameters in force, as a notebook and the report's small print show them."""
+    shared = {
+        "as_of": params.as_of,
+        "client.timezone": params.client.timezone,
+        "purchases": params.purchases.model_dump(),
+        "privacy": params.privacy.model_dump(),
+    }
+    own = settings.model_dump()
+    rows = "".join(
+        f"<tr><td>{escape(key)}</td><td>{escape(_plain(value))}</td></tr>"
+        for key, value in {**shared, **own}.items()
+    )
+    return (
+        '<div class="table parameters"><table><caption>Parameters in force</caption>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {item}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value) or "–"
+    return "–" if value is None else str(value)

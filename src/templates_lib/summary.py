@@ -1,0 +1,253 @@
+"""The first page: how it goes against a year before, and which findings stand on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from templates_lib.stats import intervals, survival
+
+Z = stats.norm.ppf(0.975)
+MIN_N = 30
+
+
+class Stretch(NamedTuple):
+    """Whole months that are looked at, and the same months a year before where they are known."""
+
+    start: date
+    end: date
+    before_start: date | None
+    before_end: date | None
+
+
+def compared_months(first_on: date, as_of: date) -> Stretch:
+    """The last whole months, at most twelve, that the data also hold a year before.
+
+    Where no month has a year before, the last twelve whole months stand alone.
+    """
+    last = pd.Period(as_of, "M")
+    if last.end_time.date() > as_of:
+        last -= 1
+    opening = pd.Period(first_on, "M")
+    known = (last - opening).n + 1
+    if known < 1:
+        return Stretch(first_on, as_of, None, None)
+    paired = min(12, known - 12)
+    if paired < 1:
+        start = max(opening, last - 11)
+        return Stretch(start.start_time.date(), last.end_time.date(), None, None)
+    start = last - (paired - 1)
+    return Stretch(
+        start.start_time.date(),
+        last.end_time.date(),
+        (start - 12).start_time.date(),
+        (last - 12).end_time.date(),
+    )
+
+
+def monthly_sales(movements: ir.Table, first_orders: ir.Table) -> pd.DataFrame:
+    """Net sales by month, from first purchases and from later ones, with the year before.
+
+    Returns
+    -------
+    Columns: month, new_net_sales, returning_net_sales, unknown_net_sales (no known customer),
+    net_sales, year_before (empty where it is not in the data).
+    """
+    firsts = first_orders.select("customer_id", "first_on")
+    joined = movements.left_join(firsts, "customer_id")
+    zero = ibis.literal(0).cast("decimal(18, 4)")
+    is_known = joined.first_on.notnull()
+    is_new = is_known & (joined.moved_on <= joined.first_on)
+    split = joined.select(
+        start=joined.moved_on.truncate("M"),
+        net_sales=joined.net_sales,
+        new=is_new.ifelse(joined.net_sales, zero),
+        returning=(is_known & ~is_new).ifelse(joined.net_sales, zero),
+    )
+    found = (
+        split.group_by("start")
+        .aggregate(
+            net_sales=split.net_sales.sum(), new=split.new.sum(), returning=split.returning.sum()
+        )
+        .to_pandas()
+        .set_index("start")
+        .astype("float64")
+    )
+    found.index = pd.to_datetime(found.index).to_period("M")
+    full = found.reindex(pd.period_range(found.index.min(), found.index.max(), freq="M")).fillna(0.0)
+    return pd.DataFrame(
+        {
+            "month": full.index.astype(str),
+            "new_net_sales": full["new"].to_numpy(),
+            "returning_net_sales": full["returning"].to_numpy(),
+            "unknown_net_sales": (full["net_sales"] - full["new"] - full["returning"]).to_numpy(),
+            "net_sales": full["net_sales"].to_numpy(),
+            "year_before": full["net_sales"].shift(12).to_numpy(),
+        }
+    )
+
+
+def tiles(
+    movements: ir.Table,
+    first_orders: ir.Table,
+    *,
+    stretch: Stretch,
+    as_of: date,
+    value: str,
+    return_days: int,
+) -> pd.DataFrame:
+    """Four figures with their intervals, and the same months a year before.
+
+    Sales vary as a sum over independent customers, new customers as a Poisson count; the share
+    returned is Kaplan–Meier's; the value per new customer is over ``return_days`` from the first
+    purchase, of customers observed for so long.
+
+    Returns
+    -------
+    Columns: measure, estimate, low, high, n, before, change, change_low, change_high, beyond_chance
+    (whether the change's 95 % interval excludes none; empty without a year before).
+    """
+    now = _measures(movements, first_orders, stretch.start, stretch.end, as_of, value, return_days)
+    then = None
+    if stretch.before_start is not None and stretch.before_end is not None:
+        then = _measures(
+            movements, first_orders, stretch.before_start, stretch.before_end, as_of, value,
+            return_days,
+        )  # fmt: skip
+    rows = []
+    for measure, one in now.items():
+        row: dict[str, Any] = {"measure": measure, **one._asdict()}
+        row.pop("se")
+        row |= dict.fromkeys(("before", "change", "change_low", "change_high"), np.nan)
+        row["beyond_chance"] = None
+        if then is not None and one.n >= MIN_N and then[measure].n >= MIN_N:
+            other = then[measure]
+            change = one.estimate - other.estimate
+            half = Z * np.hypot(one.se, other.se)
+            row |= {
+                "before": other.estimate,
+                "change": change,
+                "change_low": change - half,
+                "change_high": change + half,
+                "beyond_chance": bool(abs(change) > half),
+            }
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+class _Measure(NamedTuple):
+    estimate: float
+    low: float
+    high: float
+    n: int
+    se: float
+
+
+_NOTHING = _Measure(np.nan, np.nan, np.nan, 0, np.nan)
+
+
+def _measures(
+    movements: ir.Table,
+    first_orders: ir.Table,
+    start: date,
+    end: date,
+    as_of: date,
+    value: str,
+    return_days: int,
+) -> dict[str, _Measure]:
+    joined = first_orders.filter(first_orders.first_on.between(start, end))
+    return {
+        "net_sales": _sales(movements.filter(movements.moved_on.between(start, end))),
+        "new_customers": _count(int(joined.count().execute())),
+        "returned": _returned(joined, as_of, return_days),
+        value: _value(joined, movements, as_of, value, return_days),
+    }
+
+
+def _sales(movements: ir.Table) -> _Measure:
+    buyer = ibis.coalesce(movements.customer_id, movements.order_id)
+    each = movements.group_by(buyer=buyer).aggregate(x=movements.net_sales.sum())
+    x = each.x.cast("decimal(12, 2)")
+    sums = each.aggregate(n=each.count(), total=x.sum(), squares=(x * x).sum())
+    found = sums.to_pyarrow().to_pylist()[0]
+    if not found["n"]:
+        return _NOTHING
+    total, se = float(found["total"]), float(found["squares"]) ** 0.5
+    return _Measure(total, total - Z * se, total + Z * se, found["n"], se)
+
+
+def _count(n: int) -> _Measure:
+    low = stats.chi2.ppf(0.025, 2 * n) / 2 if n else 0.0
+    return _Measure(float(n), float(low), float(stats.chi2.ppf(0.975, 2 * n + 2) / 2), n, n**0.5)
+
+
+def _returned(joined: ir.Table, as_of: date, days: int) -> _Measure:
+    end = ibis.coalesce(joined.second_on, ibis.literal(as_of))
+    timed = joined.select(
+        duration=end.delta(joined.first_on, unit="day"), event=joined.second_on.notnull()
+    )
+    counts = timed.group_by("duration", "event").aggregate(count=timed.count()).to_pandas()
+    if not len(counts):
+        return _NOTHING
+    curve = survival.kaplan_meier(survival.life_table(counts))
+    read = survival.survival_at(curve, [days]).iloc[0]
+    if read["at_risk"] < 20:
+        return _NOTHING
+    se = curve.loc[curve["duration"] <= days, "se"].iloc[-1]
+    share = 1 - read["survival"]
+    return _Measure(share, 1 - read["high"], 1 - read["low"], int(counts["count"].sum()), se)
+
+
+def _value(joined: ir.Table, movements: ir.Table, as_of: date, value: str, days: int) -> _Measure:
+    followed = joined.filter(ibis.literal(as_of).delta(joined.first_on, unit="day") >= days)
+    early = movements.join(followed.select("customer_id", "first_on"), "customer_id")
+    age = early.moved_on.delta(early.first_on, unit="day")
+    inside = early.filter(age.between(0, days))
+    each = inside.group_by("customer_id").aggregate(x=inside[value].sum())
+    x = each.x.cast("decimal(12, 2)")
+    square = (x * x).cast("decimal(24, 4)")
+    cube = (square * x).cast("decimal(36, 6)")
+    sums = each.aggregate(total=x.sum(), squares=square.sum(), cubes=cube.sum())
+    found = sums.to_pyarrow().to_pylist()[0]
+    n = int(followed.count().execute())
+    if n < 2 or found["total"] is None:
+        return _NOTHING
+    low, high = intervals.mean_interval(n, found["total"], found["squares"], found["cubes"])
+    mean = float(found["total"]) / n
+    se = (max(0.0, float(found["squares"]) / n - mean**2) / (n - 1)) ** 0.5
+    return _Measure(mean, float(low), float(high), n, se)
+
+
+ORDER = {"strong": 0, "moderate": 1, "weak": 2, "chance": 3}
+
+
+def chosen(findings: Sequence[Mapping[str, Any]], *, most: int = 3) -> list[Mapping[str, Any]]:
+    """The findings of the first page: those beyond chance, with an action first, then the
+    firmest, then those worth most; at most one a notebook until each has had its turn."""
+    usable = [f for f in findings if f["strength"] in ("strong", "moderate")]
+    ranked = sorted(usable, key=_rank)
+    first = [f for i, f in enumerate(ranked) if f["notebook"] not in _notebooks(ranked[:i])]
+    rest = [f for f in ranked if f not in first]
+    return (first + rest)[:most]
+
+
+def not_yet(findings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The one thing not to act on yet: a difference that may be chance, or thin evidence."""
+    unsure = [f for f in findings if f["strength"] in ("chance", "weak")]
+    return min(unsure, key=lambda f: (-ORDER[f["strength"]], f["id"]), default=None)
+
+
+def _rank(finding: Mapping[str, Any]) -> tuple[Any, ...]:
+    worth = (finding["effect_eur"] or {}).get("estimate", 0.0)
+    return (finding["action"] is None, ORDER[finding["strength"]], -worth, finding["id"])
+
+
+def _notebooks(findings: Sequence[Mapping[str, Any]]) -> set[str]:
+    return {f["notebook"] for f in findings}

@@ -1,0 +1,83 @@
+"""What tests share: a workspace of their own, and clients written into it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import ibis
+import pytest
+
+from templates_lib.parameter_file import load_params
+from templates_lib.params import Params
+from templates_lib.staging import open_staged, stage
+from templates_lib.workspace import ClientFolders, repository
+
+ORDERS = """
+client: {name: Acme Oy, language: en, currency: EUR, timezone: Europe/Helsinki, country: FI}
+as_of: 2026-06-30
+sources:
+  orders:
+    format: table
+    path: exports/orders.csv
+    columns: {order_id: order, customer_id: customer, ordered_at: when, line_amount: amount}
+    vat: excluded
+"""
+SHARED = "TEMPLATES_SHARED"
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of reference values and real data that is not part of the repository."""
+    named = os.environ.get(SHARED)
+    if not named:
+        pytest.skip(f"needs reference data that are not in the repository ({SHARED} is not set)")
+    return Path(named)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty workspace that the commands and functions of this test work in."""
+    folder = tmp_path / "workspace"
+    (folder / "params").mkdir(parents=True)
+    monkeypatch.setenv("WORKSPACE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def make_client(workspace: Path) -> Callable[..., str]:
+    """Writes a client: its parameter file and its exports."""
+
+    def make(
+        params: str = ORDERS, exports: Mapping[str, str | bytes] | None = None, name: str = "acme"
+    ) -> str:
+        (workspace / "params" / f"{name}.yml").write_text(params, encoding="utf-8")
+        for file, content in (exports or {}).items():
+            path = workspace / "data" / name / "exports" / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return name
+
+    return make
+
+
+@pytest.fixture
+def example(workspace: Path) -> Callable[..., str]:
+    """Copies a shipped example's parameter file into the workspace."""
+
+    def copy(name: str, *changes: tuple[str, str]) -> str:
+        text = (repository() / "params" / f"{name}.yml").read_text(encoding="utf-8")
+        for old, new in changes:
+            assert old in text, f"{old!r} is not in params/{name}.yml"
+            text = text.replace(old, new)
+        (workspace / "params" / f"{name}.yml").write_text(text, encoding="utf-8")
+        return name
+
+    return copy
+
+
+def staged(client: str) -> tuple[Params, ibis.BaseBackend, dict]:
+    """A client's parameters, staged tables and facts."""
+    params = load_params(client)
+    return params, *open_staged(stage(params, ClientFolders(client)))
