@@ -13,17 +13,14 @@ from lifelines import KaplanMeierFitter, NelsonAalenFitter
 from lifelines.statistics import multivariate_logrank_test
 from numpy.testing import assert_allclose
 
+from templates_lib.stats.comparison import logrank, pairwise_logrank, rmst
+from templates_lib.stats.timing import hazard, shortest_window
 from templates_lib.stats.survival import (
-    hazard,
     kaplan_meier,
     life_table,
-    logrank,
     merge_steps,
     nelson_aalen,
-    pairwise_logrank,
     quantile,
-    rmst,
-    shortest_window,
     survival_at,
 )
 

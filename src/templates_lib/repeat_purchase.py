@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from templates_lib.stats import intervals, survival
+from templates_lib.stats import comparison, intervals, survival, timing
 
 MIN_CUSTOMERS = 30
 MIN_EVENTS = 10
@@ -148,7 +148,7 @@ def returned_by(counts: pd.DataFrame, *, days: Sequence[int], split: str = ALL) 
 class Comparison(NamedTuple):
     """Groups compared: the log-rank test over all, pair by pair, and the mean days away."""
 
-    test: survival.LogRank
+    test: comparison.LogRank
     pairs: pd.DataFrame
     days_away: pd.DataFrame
 
@@ -168,7 +168,7 @@ def compare(counts: pd.DataFrame, *, split: str, horizon_days: int) -> Compariso
     tau = min([horizon_days, *reach])
     rows = []
     for group, table in tables.items():
-        mean = survival.rmst(table, tau=tau)
+        mean = comparison.rmst(table, tau=tau)
         rows.append(
             {
                 "split": split,
@@ -180,9 +180,9 @@ def compare(counts: pd.DataFrame, *, split: str, horizon_days: int) -> Compariso
                 "high": mean.high,
             }
         )
-    pairs = survival.pairwise_logrank(known, group="group")
+    pairs = comparison.pairwise_logrank(known, group="group")
     pairs.insert(0, "split", split)
-    return Comparison(survival.logrank(known, group="group"), pairs, pd.DataFrame(rows))
+    return Comparison(comparison.logrank(known, group="group"), pairs, pd.DataFrame(rows))
 
 
 RENEWAL_COLUMNS = [
@@ -203,7 +203,7 @@ def renewal(
     """
     table = survival.life_table(counts)
     last = min(horizon_days, int(table["duration"].max()))
-    weeks = survival.hazard(table, edges=list(range(1, last + 7, 7)))
+    weeks = timing.hazard(table, edges=list(range(1, last + 7, 7)))
     edges, held = [1], 0
     for week in weeks.itertuples():
         held += week.events
@@ -212,7 +212,7 @@ def renewal(
             held = 0
     if len(edges) < 2:
         return pd.DataFrame(columns=RENEWAL_COLUMNS)
-    return survival.hazard(table, edges=edges).set_axis(RENEWAL_COLUMNS, axis=1)
+    return timing.hazard(table, edges=edges).set_axis(RENEWAL_COLUMNS, axis=1)
 
 
 class Window(NamedTuple):
@@ -239,13 +239,13 @@ def contact_window(
     if inside["count"].sum() < MIN_EVENTS:
         return None
     table = survival.life_table(counts)
-    start, end = survival.shortest_window(table, horizon=horizon_days, share=share)
+    start, end = timing.shortest_window(table, horizon=horizon_days, share=share)
     generator = np.random.default_rng(seed)
     total = int(counts["count"].sum())
     drawn = []
     for sample in generator.multinomial(total, counts["count"] / total, size=draws):
         table = survival.life_table(counts.assign(count=sample))
-        drawn.append(survival.shortest_window(table, horizon=horizon_days, share=share))
+        drawn.append(timing.shortest_window(table, horizon=horizon_days, share=share))
     low, high = np.quantile(np.array(drawn), [0.025, 0.975], axis=0, method="inverted_cdf")
     limits = [int(low[0]), int(high[0]), int(low[1]), int(high[1])]
     return Window(int(start), int(end), *limits, total)
