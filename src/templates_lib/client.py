@@ -6,7 +6,9 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ from templates_lib.workspace import ClientFolders
 
 RUN_FOLDER = "TEMPLATES_LIB_RUN"
 RUN_FILE = "run.json"
+LAB_CLIENT = "TEMPLATES_LIB_CLIENT"
+DEFAULT_CLIENT = "cdnow"
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Shop:
     _connection: ibis.BaseBackend
 
     @property
-    def as_of(self):
+    def as_of(self) -> date:
         """The last day observed."""
         return self.params.as_of
 
@@ -71,6 +75,43 @@ class Shop:
     def first_orders(self) -> ir.Table:
         return self.table("first_orders")
 
+    @property
+    def has_whole_history(self) -> bool:
+        """Whether the file holds every order: only then is a first order an acquisition."""
+        return self.params.purchases.history == "complete"
+
+    @cached_property
+    def first_day(self) -> date:
+        """The day of the first counted order."""
+        return self.orders.ordered_on.min().execute().date()
+
+    def say(self, text: str) -> None:
+        """A computed sentence of the notebook."""
+        display(HTML(f'<p class="computed">{escape(text)}</p>'))
+
+    def findings(self) -> list[dict[str, Any]]:
+        """The findings of the other notebooks: of this run, else of the last report."""
+        run = os.environ.get(RUN_FOLDER)
+        if run:
+            files = sorted(Path(run).glob("*/findings.json"))
+        else:
+            last = ClientFolders(self.client).reports / self.as_of.isoformat()
+            files = sorted(last.glob(f"{self.params.client.language}/internal/findings.json"))
+        found = [f for file in files for f in json.loads(file.read_text(encoding="utf-8"))]
+        return [f for f in found if f["notebook"] != self.topic]
+
+    def picture(self, finding_id: str) -> Path | None:
+        """The chart of a finding: the figure of its notebook that has its name."""
+        topic, _, name = finding_id.partition(".")
+        run = os.environ.get(RUN_FOLDER)
+        if run:
+            file = Path(run, topic, "figures", f"{name}.png")
+        else:
+            last = ClientFolders(self.client).reports / self.as_of.isoformat()
+            inside = f"{self.params.client.language}/internal/figures/{topic}__{name}.png"
+            file = last / inside
+        return file if file.is_file() else None
+
     @cached_property
     def movements(self) -> ir.Table:
         """Money on the day that it belongs to, by the client's refund policy."""
@@ -96,6 +137,8 @@ def open_client(client: str, topic: str, overrides: Mapping[str, Any] | None = N
     InputProblems
         For everything that is wrong with the parameters or the sources.
     """
+    if client == DEFAULT_CLIENT:  # `make lab CLIENT=x` opens the stored notebooks for x
+        client = os.environ.get(LAB_CLIENT, client)
     folders = ClientFolders(client)
     run = os.environ.get(RUN_FOLDER)
     if run:

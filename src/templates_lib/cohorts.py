@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from templates_lib.purchases import with_groups
 from templates_lib.stats import intervals
 
 MIN_COHORT = 30
+ALL = "all"
 Period = Literal["week", "month", "quarter"]
 UNITS = {"week": "W", "month": "M", "quarter": "Q"}
 VALUES = ("orders", "net_sales", "contribution_margin")
@@ -35,8 +37,11 @@ def cells(
     window_days: int | None = None,
     horizon: int = 12,
     split_by: Sequence[str] = (),
+    max_groups: int = 5,
 ) -> pd.DataFrame:
     """Counts and power sums by cohort and age, unobserved cells included and empty.
+
+    With ``split_by`` the rows of everyone come first, with ``all`` in the split's columns.
 
     Parameters
     ----------
@@ -51,6 +56,12 @@ def cells(
     ``cumulative_`` forms ``<name>_total``, ``_squares``, ``_cubes`` over the cohort's customers
     (exact decimals).
     """
+    if split_by:
+        same = {"as_of": as_of, "period": period, "window_days": window_days, "horizon": horizon}
+        whole = cells(first_orders, purchases, movements, **same)
+        whole = whole.assign(**dict.fromkeys(split_by, ALL))
+        for name in split_by:
+            first_orders = with_groups(first_orders, name, max_groups=max_groups)
     unit = UNITS[period]
     starts = first_orders.select(
         "customer_id", "first_on", *split_by, start=first_orders.first_on.truncate(unit)
@@ -66,7 +77,8 @@ def cells(
         measures |= _power_sums(name, joined[name], None)
         measures |= _power_sums(f"cumulative_{name}", joined[f"so_far_{name}"], joined[name])
     counted = joined.group_by([*keys, "age"]).aggregate(**measures).to_pandas()
-    return _grid(counted, sizes.to_pandas(), keys, as_of, period, window_days, horizon)
+    grid = _grid(counted, sizes.to_pandas(), keys, as_of, period, window_days, horizon)
+    return pd.concat([whole[grid.columns], grid], ignore_index=True) if split_by else grid
 
 
 def _by_customer_and_age(
@@ -317,3 +329,44 @@ def average(grid: pd.DataFrame) -> pd.DataFrame:
                  "average": float(sums[0]) / size, "low": float(low), "high": float(high)}
             )  # fmt: skip
     return pd.DataFrame(rows, columns=[*keys, "measure", "cohorts", "n", "average", "low", "high"])
+
+
+def everyone(table: pd.DataFrame, split_by: Sequence[str] = ()) -> pd.DataFrame:
+    """The rows of a table of this module that stand for all customers, without split columns."""
+    for name in split_by:
+        table = table[table[name] == ALL]
+    return table.drop(columns=list(split_by))
+
+
+class Change(NamedTuple):
+    """Newer cohorts against older ones at the same age: shares active and their difference."""
+
+    newer: float
+    older: float
+    difference: float
+    low: float
+    high: float
+    newer_cohorts: str
+    older_cohorts: str
+    n: int
+
+
+def newer_against_older(grid: pd.DataFrame, *, age: int = 1) -> Change | None:
+    """Whether the newer half of the complete cohorts is more active at an age than the older.
+
+    The interval is Newcombe's. None with fewer than four complete cohorts of 30 customers.
+    """
+    eligible = grid[
+        grid["complete"] & (grid["cohort_size"] >= MIN_COHORT) & (grid["age"] == age)
+    ].sort_values("cohort")
+    half = len(eligible) // 2
+    if half < 2:
+        return None
+    parts = (eligible.iloc[-half:], eligible.iloc[:half])
+    active = [int(part["active"].sum()) for part in parts]
+    sizes = [int(part["cohort_size"].sum()) for part in parts]
+    low, high = intervals.newcombe(active[0], sizes[0], active[1], sizes[1])
+    shares = [a / n for a, n in zip(active, sizes, strict=True)]
+    names = [f"{part['cohort'].iloc[0]}–{part['cohort'].iloc[-1]}" for part in parts]
+    difference = shares[0] - shares[1]
+    return Change(*shares, difference, float(low), float(high), *names, sum(sizes))

@@ -13,7 +13,9 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+from scipy import stats
 
+from templates_lib.purchases import with_groups
 from templates_lib.stats import comparison, intervals, survival, timing
 
 MIN_CUSTOMERS = 30
@@ -35,8 +37,8 @@ def return_counts(
     """
     group = ibis.literal(ALL)
     if split is not None:
-        first_orders = with_groups(first_orders, split=split, max_groups=max_groups)
-        group = first_orders["group"]
+        first_orders = with_groups(first_orders, split, max_groups=max_groups)
+        group = first_orders[split]
     end = ibis.coalesce(first_orders.second_on, ibis.literal(as_of))
     timed = first_orders.select(
         group=group,
@@ -63,15 +65,6 @@ def gap_counts(purchases: ir.Table, *, as_of: date, last_number: int = 5) -> pd.
     )
     keys = ("purchase_number", "duration", "event")
     return timed.group_by(*keys).aggregate(count=timed.count()).order_by(*keys).to_pandas()
-
-
-def with_groups(table: ir.Table, *, split: str, max_groups: int) -> ir.Table:
-    """The table with ``group``: the value of an attribute, the small ones together as ``other``."""
-    valued = table.mutate(group=table[split].cast("string").fill_null("unknown"))
-    sizes = valued.group_by("group").aggregate(n=valued.count())
-    found = sizes.order_by([ibis.desc("n"), ibis.asc("group")]).to_pandas()
-    large = found[found["n"] >= MIN_CUSTOMERS].head(max_groups)["group"].tolist()
-    return valued.mutate(group=valued.group.isin(large).ifelse(valued.group, "other"))
 
 
 def groups_of(counts: pd.DataFrame) -> list[str]:
@@ -333,3 +326,62 @@ def states(standing: ir.Table, *, last_number: int = 5) -> pd.DataFrame:
     counted["net_sales"] = counted["net_sales"].astype("float64")
     order = ["purchase_number", "state", "customers", "n", "share", "low", "high", "net_sales"]
     return counted[order]
+
+
+class Gap(NamedTuple):
+    """The widest difference between two groups: shares returned within the same days."""
+
+    best: str
+    worst: str
+    best_share: float
+    worst_share: float
+    difference: float
+    low: float
+    high: float
+    n: int
+    days: int
+
+
+def widest_gap(counts: pd.DataFrame, *, days: int) -> Gap | None:
+    """The groups that return most and least within so many days, and their difference.
+
+    The interval is widened by Bonferroni for the number of pairs it was picked from. Groups
+    called ``other`` or ``unknown`` are no answer and are left out. The days shrink to what every
+    group is observed for. None where fewer than two groups can be estimated.
+    """
+    groups = [g for g in groups_of(counts) if g not in ("other", "unknown")]
+    if len(groups) < 2:
+        return None
+    curves = {
+        g: survival.kaplan_meier(survival.life_table(counts[counts["group"] == g])) for g in groups
+    }
+    reach = [int(c.loc[c["at_risk"] >= MIN_AT_RISK, "duration"].max()) for c in curves.values()]
+    days = min([days, *reach])
+    read = {g: curve[curve["duration"] <= days].iloc[-1] for g, curve in curves.items()}
+    best = min(groups, key=lambda g: (read[g]["survival"], g))
+    worst = max(groups, key=lambda g: (read[g]["survival"], g))
+    pairs = len(groups) * (len(groups) - 1) / 2
+    difference = read[worst]["survival"] - read[best]["survival"]
+    half = stats.norm.ppf(1 - 0.025 / pairs) * np.hypot(read[best]["se"], read[worst]["se"])
+    n = int(counts[counts["group"].isin([best, worst])]["count"].sum())
+    shares = (1 - read[best]["survival"], 1 - read[worst]["survival"])
+    return Gap(best, worst, *shares, difference, difference - half, difference + half, n, days)
+
+
+class Late(NamedTuple):
+    """Customers of two or more purchases who are overdue: how many, of how many, and worth."""
+
+    customers: int
+    n: int
+    share: tuple[float, float, float]
+    net_sales: float
+
+
+def overdue_total(states: pd.DataFrame) -> Late:
+    """The overdue among those who have bought at least twice, from the table of ``states``."""
+    again = states[states["purchase_number"] != "1"]
+    late = again[again["state"] == "overdue"]
+    customers, n = int(late["customers"].sum()), int(again["customers"].sum())
+    low, high = intervals.wilson(customers, n)
+    share = customers / n if n else float("nan")
+    return Late(customers, n, (share, float(low), float(high)), float(late["net_sales"].sum()))

@@ -28,7 +28,7 @@ from templates_lib.sources.files import find_files
 from templates_lib.sources.reader import Table, execute, load
 from templates_lib.workspace import ClientFolders
 
-CODE = ("params.py", "purchases.py", "staging.py", "tables.py", "sources")
+CODE = ("facts.py", "orders.py", "params.py", "purchases.py", "staging.py", "tables.py", "sources")
 
 
 def fingerprint(params: Params, folders: ClientFolders) -> str:
@@ -152,6 +152,9 @@ def _read_sources(
                 rows = order_source.customer_rows(table, source, zone=zone)
             read[key] = connection.create_table(f"read_{key}", rows)
             read["notes"] += [{"source": key, **note} for note in table.notes]
+            if key == "orders":
+                read["equal_rows"] = _equal_rows(table)
+            _drop_all(connection, keep=read.values())
         except InputProblems as error:
             problems += error.problems
     if problems:

@@ -175,7 +175,7 @@ def _sales(movements: ir.Table) -> _Measure:
     buyer = ibis.coalesce(movements.customer_id, movements.order_id)
     each = movements.group_by(buyer=buyer).aggregate(x=movements.net_sales.sum())
     x = each.x.cast("decimal(12, 2)")
-    sums = each.aggregate(n=each.count(), total=x.sum(), squares=(x * x).sum())
+    sums = each.aggregate(n=each.count(), total=x.sum(), squares=(x * x).cast("decimal(24, 4)").sum())
     found = sums.to_pyarrow().to_pylist()[0]
     if not found["n"]:
         return _NOTHING

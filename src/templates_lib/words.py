@@ -54,7 +54,14 @@ class Words:
     def day(self, value: date) -> str:
         return dates.format_date(value, format="medium", locale=self.language)
 
-    def month(self, value: date) -> str:
+    def money_axis(self, value: Number) -> str:
+        """Money without cents, for the axis of a chart."""
+        return self.money(value, 0)
+
+    def month(self, value: date | str) -> str:
+        """A month by any day in it, or written ``2026-10``."""
+        if isinstance(value, str):
+            value = date.fromisoformat(f"{value}-01")
         return dates.format_date(value, format="LLL yyyy", locale=self.language)
 
     def of_100(self, share: float, low: float, high: float) -> str:

@@ -184,6 +184,7 @@ def table(
     *,
     title: str,
     note: str = "",
+    view: pd.DataFrame | None = None,
     shown: bool = True,
     send: bool = True,
     money: Sequence[str] = (),
@@ -192,6 +193,7 @@ def table(
 
     Parameters
     ----------
+    view : the part of it that is shown, where that is not all
     shown : False for the twin of a figure, which only the workbook shows
     send : False for lists of single customers, which never leave ``internal/``
     money : columns that hold money in this table
@@ -206,7 +208,8 @@ def table(
         about = {"title": title, "note": note, "send": send, "money": list(money)}
         (folder / f"{identity}.json").write_text(json.dumps(about), encoding="utf-8")
     if shown:
-        display(HTML(to_html(frame, now.words, caption=title, note=note, money=money)))
+        part = frame if view is None else view
+        display(HTML(to_html(part, now.words, caption=title, note=note, money=money)))
 
 
 def _safe_text(value: Any) -> Any:
@@ -217,7 +220,10 @@ def _safe_text(value: Any) -> Any:
 
 
 def figure(name: str, drawn: Figure, *, alt: str) -> None:
-    """Hands on a figure with the sentence that stands for it where it cannot be seen."""
+    """Hands on a figure with the sentence that stands for it where it cannot be seen.
+
+    A figure that has the name of a finding is the finding's chart.
+    """
     now = _current()
     _checked(name)
     picture = io.BytesIO()
@@ -225,6 +231,7 @@ def figure(name: str, drawn: Figure, *, alt: str) -> None:
     if now.folder is not None:
         folder = now.folder / "figures"
         folder.mkdir(exist_ok=True)
+        (folder / f"{name}.png").write_bytes(picture.getvalue())
         with plt.rc_context({"svg.hashsalt": name, "svg.fonttype": "path"}):
             drawn.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})
     plt.close(drawn)

@@ -1,0 +1,196 @@
+"""The commands: what the Makefile calls, and what works without make.
+
+``python -m templates_lib report acme --as-of 2026-10-31`` is ``make report CLIENT=acme
+AS_OF=2026-10-31``; the words of make (``CLIENT=acme``) are understood too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from templates_lib.problems import InputProblems, Problem, nearest
+from templates_lib.workspace import ClientFolders, client_names, repository, shown, workspace
+
+OPTIONS = {
+    "client": ("CLIENT", "the client: a file in params/, without .yml"),
+    "as_of": ("AS_OF", "the last day observed, YYYY-MM-DD, in the place of the file's"),
+    "notebooks": ("NOTEBOOKS", "run these again in any case, such as “cohorts repeat_purchase”"),
+    "notebook": ("NOTEBOOK", "the notebook to copy, such as cohorts"),
+    "language": ("REPORT_LANGUAGE", "the report's language in the place of the file's"),
+    "jobs": ("JOBS", "how many notebooks run side by side"),
+}
+
+
+def report(args: argparse.Namespace) -> int:
+    """make the report and print where it is"""
+    from templates_lib.report.run import NotebooksFailed
+    from templates_lib.report.run import report as make_report
+
+    try:
+        place = make_report(
+            args.client, as_of=args.as_of, language=args.language, notebooks=args.notebooks,
+            jobs=_jobs(args.jobs),
+        )  # fmt: skip
+    except NotebooksFailed as error:
+        print(f"{error}\nNothing was published; the last report is as it was.", file=sys.stderr)
+        return 1
+    print(f"\nThe report: {shown(place / 'send' / 'report.html')}")
+    print(f"The tables: {shown(place / 'send' / 'tables.xlsx')}")
+    print(f"In a browser: {(place / 'send' / 'report.html').resolve().as_uri()}")
+    return 0
+
+
+def check(args: argparse.Namespace) -> int:
+    """check parameters and sources, say what can run; executes nothing"""
+    from templates_lib.report.progress import Progress
+    from templates_lib.report.run import prepare
+    from templates_lib.staging import open_staged
+
+    ready = prepare(args.client, as_of=args.as_of, language=args.language, progress=Progress())
+    _, facts = open_staged(ready.staged)
+    for file in facts["files"]:
+        print(f"{file['source']}: {file['file']}, {file['rows']} rows, {file['encoding']}")
+    for step in facts["reconciliation"]:
+        amount = "" if step["net_sales"] is None else f", net sales {step['net_sales']}"
+        print(f"  {step['step']}: {step['orders']} orders, {step['customers']} customers{amount}")
+    print(f"can run: {', '.join(n.name for n in ready.notebooks)}")
+    for name, needs in ready.skipped.items():
+        print(f"left out: {name} needs {', '.join(needs)}")
+    return 0
+
+
+def lab(args: argparse.Namespace) -> int:
+    """open the notebooks in JupyterLab for this client"""
+    from templates_lib.client import LAB_CLIENT
+
+    folders = ClientFolders(args.client)
+    _known(folders)
+    own = folders.own_notebooks
+    print(f"The client's own notebooks are in {shown(own)}" if own.is_dir() else
+          "Copy a notebook for this client with: make eject CLIENT=… NOTEBOOK=…")  # fmt: skip
+    environment = {**os.environ, LAB_CLIENT: folders.client}
+    command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", str(repository())]
+    return subprocess.call(command, env=environment)
+
+
+def eject(args: argparse.Namespace) -> int:
+    """copy a notebook into the client's folder, where it takes the template's place"""
+    from templates_lib.report.notebooks import eject as copy
+
+    folders = ClientFolders(args.client)
+    _known(folders)
+    if not args.notebook:
+        raise InputProblems([Problem("NOTEBOOK", "is required, such as NOTEBOOK=cohorts")])
+    print(f"Copied to {shown(copy(folders, args.notebook))}")
+    return 0
+
+
+def docs(args: argparse.Namespace) -> int:
+    """write the files that are generated from the code"""
+    from templates_lib.parameter_file import reference, schema
+
+    for name, text in {"params/schema.json": schema(), "docs/parameters.md": reference()}.items():
+        (repository() / name).write_text(text, encoding="utf-8")
+        print(name)
+    return 0
+
+
+def purge(args: argparse.Namespace) -> int:
+    """remove a client's caches and reports; never its data"""
+    folders = ClientFolders(args.client)
+    _known(folders)
+    for folder in (folders.build, folders.reports):
+        shutil.rmtree(folder, ignore_errors=True)
+        print(f"removed {shown(folder)}")
+    return 0
+
+
+def clean(args: argparse.Namespace) -> int:
+    """remove caches and reports of all clients; never their data"""
+    for folder in (workspace() / "build", *_report_folders()):
+        if folder.exists():
+            shutil.rmtree(folder)
+            print(f"removed {shown(folder)}")
+    return 0
+
+
+def _report_folders() -> list[Path]:
+    reports = workspace() / "reports"
+    return sorted(f for f in reports.iterdir() if f.is_dir()) if reports.is_dir() else []
+
+
+COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], tuple[str, ...]]] = {
+    "report": (report, ("client", "as_of", "notebooks", "language", "jobs")),
+    "check": (check, ("client", "as_of", "language")),
+    "lab": (lab, ("client",)),
+    "eject": (eject, ("client", "notebook")),
+    "purge": (purge, ("client",)),
+    "clean": (clean, ()),
+    "docs": (docs, ()),
+}
+
+
+def _known(folders: ClientFolders) -> None:
+    if not folders.params.is_file():
+        hint = nearest(folders.client, client_names())
+        raise InputProblems([Problem("CLIENT", f"no {shown(folders.params)}{hint}")])
+
+
+def _jobs(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not re.fullmatch(r"[1-9]\d{0,2}", text):
+        raise InputProblems([Problem("JOBS", "expected a number of notebooks, 1 to 999")])
+    return int(text)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options; an option left out is read from make's environment."""
+    made = argparse.ArgumentParser(
+        prog="python -m templates_lib", description="Analysis templates for customer insight."
+    )
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (function, options) in COMMANDS.items():
+        one = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
+        one.set_defaults(function=function)
+        if "client" in options:
+            one.add_argument("name", nargs="?", help=OPTIONS["client"][1])
+        for option in options:
+            variable, text = OPTIONS[option]
+            flag = f"--{option.replace('_', '-')}"
+            one.add_argument(flag, default=os.environ.get(variable) or None, help=text)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; 0 done, 1 a notebook failed, 2 something that the user can mend."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    flags = [re.sub(r"^([A-Z_]+)=", _flag, word, count=1) for word in words]
+    args = parser().parse_args(flags)
+    if getattr(args, "name", None):
+        args.client = args.name
+    try:
+        if hasattr(args, "client") and not args.client:
+            hint = nearest("", client_names())
+            raise InputProblems([Problem("CLIENT", f"is required, such as CLIENT=cdnow{hint}")])
+        return args.function(args)
+    except InputProblems as error:
+        problems = error.problems
+        print(f"{len(problems)} to mend:" if len(problems) > 1 else "To mend:", file=sys.stderr)
+        for problem in problems:
+            print(f"  {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopped; the last report is as it was.", file=sys.stderr)
+        return 130
+
+
+def _flag(match: re.Match[str]) -> str:
+    return f"--{match[1].lower().replace('_', '-')}="

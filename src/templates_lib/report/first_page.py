@@ -1,0 +1,145 @@
+"""The parts of the first page, as the summary notebook shows them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from IPython.display import HTML, display
+
+from templates_lib.report.findings import STRENGTHS
+from templates_lib.summary import Stretch
+from templates_lib.words import Words, is_missing
+
+Finding = Mapping[str, Any]
+
+
+def answer(findings: Sequence[Finding], words: Words) -> None:
+    """The answer in one sentence: the headline of the first finding."""
+    if findings:
+        text = findings[0]["headline"]
+    else:
+        text = "The data are too few for a conclusion yet: what is missing stands below."
+    display(HTML(f'<p class="answer">{escape(text)}.</p>'))
+
+
+def tiles(
+    table: pd.DataFrame,
+    words: Words,
+    *,
+    stretch: Stretch,
+    return_days: int,
+) -> None:
+    """Four figures; an arrow only where the change is beyond chance."""
+    days = words.number(return_days)
+    names = {
+        "net_sales": "Net sales",
+        "new_customers": "New customers",
+        "returned": f"Returned within {days} days",
+        "contribution_margin": f"Margin per new customer in {days} days",
+    }
+    cards = []
+    for row in table.itertuples():
+        name = names.get(row.measure, "")
+        if row.measure == "net_sales" and len(cards) == 3:
+            name = f"Net sales per new customer in {days} days (no cost data)"
+        cards.append(
+            f'<div class="tile"><p class="name">{escape(name)}</p>'
+            f'<p class="figure">{escape(_estimate(row, len(cards), words))}</p>'
+            f'<p class="change">{escape(_change(row, stretch.before_start, words))}</p></div>'
+        )
+    months = f"{words.month(stretch.start)} to {words.month(stretch.end)}"
+    against = "against the same months a year before" if stretch.before_start else ""
+    note = f"{months} {against}".strip()
+    display(HTML(f'<div class="tiles">{"".join(cards)}</div><p class="note">{escape(note)}.</p>'))
+
+
+def _estimate(row: Any, place: int, words: Words) -> str:
+    if is_missing(row.estimate):
+        return "too few"
+    if row.measure == "new_customers":
+        return words.number(row.estimate)
+    if row.measure == "returned":
+        return words.share(row.estimate, 1)
+    return words.money(row.estimate, 0 if place == 0 else None)
+
+
+def _change(row: Any, before_start: date | None, words: Words) -> str:
+    if before_start is None:
+        return "no year before in the data"
+    if is_missing(row.change):
+        return "too few to compare"
+    if not row.beyond_chance:
+        return "no change beyond chance"
+    arrow, direction = ("▲", "more") if row.change > 0 else ("▼", "less")
+    return f"{arrow} {words.share(abs(row.change) / row.before)} {direction} than a year before"
+
+
+def cards(
+    findings: Sequence[Finding], words: Words, *, picture: Callable[[str], Path | None]
+) -> None:
+    """The findings of the first page: headline, chart, worth, how sure, what to do, when to check."""
+    display(HTML("".join(_card(f, words, picture(f["id"])) for f in findings)))
+
+
+def _card(finding: Finding, words: Words, chart: Path | None) -> str:
+    parts = [f"<h3>{escape(finding['headline'])}</h3>"]
+    if chart is not None:
+        data = base64.b64encode(chart.read_bytes()).decode("ascii")
+        alt = escape(f"Chart: {finding['headline']}")
+        parts.append(f'<img alt="{alt}" src="data:image/png;base64,{data}">')
+    parts.append(f"<p>{escape(finding['text'])}</p>")
+    if finding["effect_eur"]:
+        worth = finding["effect_eur"]
+        amounts = [words.money(worth[key], 0) for key in ("estimate", "low", "high")]
+        parts.append(
+            f'<p class="worth"><strong>Worth about {escape(amounts[0])} a year</strong> '
+            f"({escape(amounts[1])} to {escape(amounts[2])}), if {escape(worth['assumptions'])}</p>"
+        )
+    if finding["action"]:
+        action = finding["action"]
+        size = f" {words.number(action['test_size'])} in each half." if action["test_size"] else ""
+        parts.append(f"<p><strong>Next:</strong> {escape(action['do'])}</p>")
+        parts.append(f"<p><strong>Check:</strong> {escape(action['check'] + size)}</p>")
+    chapter = escape(finding["id"])
+    sure = f"{STRENGTHS[finding['strength']]} · {words.number(finding['n'])} customers"
+    parts.append(f'<p class="sure">{escape(sure)} · <a href="#{chapter}">in its chapter</a></p>')
+    return f'<section class="finding {finding["strength"]}">{"".join(parts)}</section>'
+
+
+def not_yet(finding: Finding | None, words: Words) -> None:
+    """The one thing not to act on yet."""
+    if finding is not None:
+        why = STRENGTHS[finding["strength"]]
+        display(
+            HTML(
+                f'<section class="not-yet"><h3>Not to act on yet</h3><p>{escape(finding["headline"])}. '
+                f"{escape(why.capitalize())}: {words.number(finding['n'])} customers are not enough "
+                "to tell.</p></section>"
+            )
+        )
+
+
+def trust(control: pd.DataFrame, steps: pd.DataFrame, words: Words) -> None:
+    """The line of trust: the shop's figure, the report's, and why they differ."""
+    analysed = steps.iloc[-1]
+    text = (
+        f"{words.number(analysed['orders'])} purchases by {words.number(analysed['customers'])} "
+        f"customers, net sales {words.money(analysed['net_sales'])}."
+    )
+    if len(control):
+        agreed = int(control["agrees"].sum())
+        text += (
+            f" Of {words.number(len(control))} figures of the shop's own screen "
+            f"{words.number(agreed)} agree with this report."
+        )
+        for row in control[~control["agrees"].astype(bool)].itertuples():
+            text += f" {row.period}: the shop {words.number(row.shop, 2)}, here {words.number(row.ours, 2)}."
+    else:
+        text += " They have not been held against the shop's own figures yet."
+    display(HTML(f'<p class="trust">{escape(text)}</p>'))

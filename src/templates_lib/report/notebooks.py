@@ -1,0 +1,164 @@
+"""Which notebooks a client's report is made of, and what each of them depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from templates_lib.params import Params
+from templates_lib.problems import InputProblems, Problem, nearest
+from templates_lib.workspace import ClientFolders, repository, shown
+
+SHARED_SECTIONS = ("client", "as_of", "control_totals", "sources", "assumptions", "purchases",
+                   "privacy")  # fmt: skip
+METADATA = "templates_lib"
+LIBRARIES = ("duckdb", "ibis-framework", "lifelines", "matplotlib", "numpy", "pandas", "scipy",
+             "seaborn", "statsmodels")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook of a report: its file, topic, the sources it needs and its place in the order."""
+
+    name: str
+    path: Path
+    needs: tuple[str, ...]
+    is_own: bool
+
+    @property
+    def topic(self) -> str:
+        """The name without its number: the section, module and tables are called so."""
+        return re.sub(r"^\d+_", "", self.name)
+
+    @property
+    def wave(self) -> int:
+        """Notebooks of one wave run side by side: 00–09 and own ones, then 10, then 11."""
+        number = re.match(r"(\d+)_", self.name)
+        return max(0, int(number[1]) - 9) if number else 0
+
+
+def templates() -> list[Notebook]:
+    """The notebooks of the repository, in the order of their names."""
+    return [_read(path, is_own=False) for path in sorted(_folder().glob("*.ipynb"))]
+
+
+def of_client(folders: ClientFolders) -> list[Notebook]:
+    """The templates, with the client's own notebooks in the place of those of the same name."""
+    found = {notebook.name: notebook for notebook in templates()}
+    own = sorted(folders.own_notebooks.glob("*.ipynb")) if folders.own_notebooks.is_dir() else []
+    found |= {path.stem: _read(path, is_own=True) for path in own}
+    return [found[name] for name in sorted(found)]
+
+
+def chosen(notebooks: Iterable[Notebook], names: str) -> list[Notebook]:
+    """The notebooks whose topics or names stand in a text such as ``cohorts nps_drivers``.
+
+    Raises
+    ------
+    InputProblems
+        For every name that no notebook has.
+    """
+    known = {key: n for n in notebooks for key in (n.topic, n.name)}
+    wanted = names.replace(",", " ").split()
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise InputProblems(
+            Problem("NOTEBOOKS", f"no notebook {name!r}" + nearest(name, known)) for name in unknown
+        )
+    return [known[name] for name in wanted]
+
+
+def outdated(notebook: Notebook) -> str | None:
+    """A warning for an own copy of a template that has moved on since it was ejected."""
+    origin = _folder() / notebook.path.name
+    if not notebook.is_own or not origin.is_file():
+        return None
+    copied = nbformat.read(notebook.path, as_version=4).metadata.get(METADATA, {}).get("template")
+    if copied == _digest(origin.read_bytes()):
+        return None
+    return (
+        f"{shown(notebook.path)} takes the place of a template that has changed since it was "
+        "copied; compare the two"
+    )
+
+
+def eject(folders: ClientFolders, name: str) -> Path:
+    """Copies a template into the client's folder, where it takes the template's place.
+
+    Raises
+    ------
+    InputProblems
+        For an unknown name, or a copy that is there already.
+    """
+    template = chosen(templates(), name)[0]
+    target = folders.own_notebooks / template.path.name
+    if target.exists():
+        raise InputProblems([Problem(shown(target), "is there already; remove or rename it first")])
+    folders.own_notebooks.mkdir(parents=True, exist_ok=True)
+    content = nbformat.read(template.path, as_version=4)
+    about = content.metadata.setdefault(METADATA, {})
+    about["template"] = _digest(template.path.read_bytes())
+    for cell in content.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source = re.sub(r'client = ".*"', f'client = "{folders.client}"', cell.source)
+    nbformat.write(content, target)
+    return target
+
+
+def fingerprint(notebook: Notebook, params: Params, staged: Path, earlier: Iterable[bytes]) -> str:
+    """The hash of all that a notebook's results depend on.
+
+    Parameters
+    ----------
+    staged : the staged file, whose name is the hash of inputs, sources and staging code
+    earlier : findings of the waves before, for the notebooks that read them
+    """
+    sections = {*SHARED_SECTIONS, notebook.topic}
+    settings = params.model_dump(mode="json", include=sections if notebook.wave == 0 else None)
+    parts = [
+        notebook.path.read_bytes(),
+        json.dumps(settings, sort_keys=True).encode(),
+        staged.stem.encode(),
+        package_digest().encode(),
+        json.dumps(versions(), sort_keys=True).encode(),
+        *(earlier if notebook.wave else ()),
+    ]
+    return _digest(b"\0".join(_digest(part).encode() for part in parts))
+
+
+def package_digest() -> str:
+    """The hash of the package's code."""
+    package = Path(__file__).resolve().parents[1]
+    files = sorted(f for f in package.rglob("*") if f.is_file() and "__pycache__" not in f.parts)
+    return _digest(b"\0".join(f.read_bytes() for f in files))
+
+
+def versions() -> dict[str, str]:
+    """Python's and the libraries' versions that results may depend on."""
+    found = {name: importlib.metadata.version(name) for name in LIBRARIES}
+    return {"python": ".".join(map(str, sys.version_info[:2])), **found}
+
+
+def _folder() -> Path:
+    return repository() / "notebooks"
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _read(path: Path, *, is_own: bool) -> Notebook:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        needs = content["metadata"].get(METADATA, {}).get("needs", [])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputProblems([Problem(shown(path), "is not a notebook; restore it")]) from None
+    return Notebook(path.stem, path, tuple(needs), is_own)

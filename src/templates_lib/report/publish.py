@@ -1,0 +1,128 @@
+"""From a finished run to ``reports/<client>/<as_of>/<language>/``, swapped in at one moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from templates_lib.params import Params
+from templates_lib.report.notebooks import Notebook, package_digest, versions
+from templates_lib.report.office import workbook
+from templates_lib.report.page import page
+from templates_lib.workspace import ClientFolders
+
+if TYPE_CHECKING:
+    from templates_lib.report.run import Ready
+
+
+def place(folders: ClientFolders, params: Params) -> Path:
+    """The link under which a report is found."""
+    return folders.reports / params.as_of.isoformat() / params.client.language
+
+
+def manifest(report: Path) -> dict[str, Any]:
+    """The manifest of a published report, or nothing."""
+    file = report / "internal" / "manifest.json"
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def recall(report: Path, notebook: Notebook, work: Path) -> bool:
+    """Brings a notebook's results of the last report back into a run; whether all were there."""
+    internal = report / "internal"
+    executed = internal / "notebooks" / f"{notebook.name}.ipynb"
+    if not executed.is_file():
+        return False
+    folder = work / notebook.topic
+    (folder / "tables").mkdir(parents=True, exist_ok=True)
+    (folder / "figures").mkdir(exist_ok=True)
+    shutil.copy2(executed, work / executed.name)
+    about = json.loads((internal / "tables.json").read_text(encoding="utf-8"))
+    for name in (n for n in about if n.partition("__")[0] == notebook.topic):
+        shutil.copy2(internal / "tables" / f"{name}.csv", folder / "tables")
+        (folder / "tables" / f"{name}.json").write_text(json.dumps(about[name]), encoding="utf-8")
+    for file in (internal / "figures").glob(f"{notebook.topic}__*"):
+        shutil.copy2(file, folder / "figures" / file.name.partition("__")[2])
+    findings = json.loads((internal / "findings.json").read_text(encoding="utf-8"))
+    own = [f for f in findings if f["notebook"] == notebook.topic]
+    (folder / "findings.json").write_text(_json(own), encoding="utf-8")
+    return True
+
+
+def assemble(ready: Ready, made: Mapping[str, Any], work: Path, run: Path) -> None:
+    """Writes ``send/`` and ``internal/`` of a finished run into its folder."""
+    internal, send = run / "internal", run / "send"
+    for folder in (internal / "tables", internal / "figures", internal / "notebooks", send):
+        folder.mkdir(parents=True)
+    findings: list[dict[str, Any]] = []
+    about: dict[str, dict[str, Any]] = {}
+    for notebook in ready.notebooks:
+        results = work / notebook.topic
+        shutil.copy2(work / f"{notebook.name}.ipynb", internal / "notebooks")
+        findings += json.loads((results / "findings.json").read_text(encoding="utf-8"))
+        for file in sorted(results.glob("tables/*.csv")):
+            shutil.copy2(file, internal / "tables")
+            about[file.stem] = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+        for file in sorted(results.glob("figures/*")):
+            shutil.copy2(file, internal / "figures" / f"{notebook.topic}__{file.name}")
+    (internal / "findings.json").write_text(_json(findings), encoding="utf-8")
+    (internal / "tables.json").write_text(_json(about), encoding="utf-8")
+    (internal / "manifest.json").write_text(_json(_manifest(ready, made)), encoding="utf-8")
+    frames = {
+        name: pd.read_csv(internal / "tables" / f"{name}.csv", keep_default_na=False, na_values=[""])
+        for name, one in about.items()
+        if one["send"]
+    }
+    workbook(frames, about, ready.params, send / "tables.xlsx")
+    text = page(ready, work, {f["id"]: f for f in findings})
+    (send / "report.html").write_text(text, encoding="utf-8")
+    shutil.rmtree(work)
+
+
+def _manifest(ready: Ready, made: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "client": ready.folders.client,
+        "as_of": ready.params.as_of.isoformat(),
+        "language": ready.params.client.language,
+        "staged": ready.staged.stem,
+        "package": package_digest(),
+        "versions": versions(),
+        "parameters": ready.params.model_dump(mode="json"),
+        "notebooks": dict(made),
+        "skipped": {name: list(needs) for name, needs in ready.skipped.items()},
+    }
+
+
+def swap(ready: Ready, run: Path, link: Path) -> Path:
+    """Makes the finished folder the report, in one step, and removes the one before."""
+    finished = run.with_suffix("")
+    os.replace(run, finished)
+    link.parent.mkdir(parents=True, exist_ok=True)
+    before = link.resolve() if link.is_symlink() else None
+    new = link.with_name(f".{link.name}.new")
+    new.unlink(missing_ok=True)
+    new.symlink_to(os.path.relpath(finished, link.parent), target_is_directory=True)
+    os.replace(new, link)
+    keep = {finished.resolve(), *_linked(ready.folders.reports)}
+    for folder in finished.parent.iterdir():
+        if folder.resolve() not in keep and folder != before:
+            shutil.rmtree(folder, ignore_errors=True)
+    if before is not None and before not in keep:
+        shutil.rmtree(before, ignore_errors=True)
+    return link
+
+
+def _linked(reports: Path) -> set[Path]:
+    return {link.resolve() for link in reports.glob("*/*") if link.is_symlink()}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
