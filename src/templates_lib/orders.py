@@ -121,9 +121,7 @@ def _gathered(rows: ir.Table, params: Params) -> ir.Table:
     )
 
 
-def _share_without_vat(
-    orders: ir.Table, source: OrdersSource, home: str
-) -> ir.FloatingValue:
+def _share_without_vat(orders: ir.Table, source: OrdersSource, home: str) -> ir.FloatingValue:
     """What is left of an amount when its VAT is taken off: by the file's own tax, else a rate.
 
     Null where there is neither.

@@ -49,7 +49,9 @@ def canonical(
     products, customers = read.get("products"), read.get("customers")
     if "orders" in read:
         create = connection.create_table
-        rows = sold_rows(create("rows_current", current_rows(read["orders"], facts)), facts)
+        current = create("rows_current", current_rows(read["orders"], facts))
+        connection.drop_table(read["orders"].op().name)
+        rows = sold_rows(current, facts)
         facts.repair("equal_rows_kept", read.get("equal_rows"))
         every = create("orders_every", orders_of(rows, products, params))
         counted = counted_orders(every, facts)

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
 from filelock import FileLock
@@ -57,10 +58,12 @@ def fingerprint(params: Params, folders: ClientFolders) -> str:
     code = hashlib.sha256()
     here = Path(__file__).parent
     for name in CODE:
-        for file in sorted((here / name).rglob("*.py")) or [here / name]:
+        inside = [f for f in (here / name).rglob("*") if f.suffix in (".py", ".yml")]
+        for file in sorted(inside) or [here / name]:
             code.update(file.read_bytes())
     key_hash = hashlib.sha256(pseudonym_key(folders)).hexdigest()
-    whole = json.dumps([inputs, settings, code.hexdigest(), key_hash], sort_keys=True)
+    engine = [ibis.__version__, duckdb.__version__]
+    whole = json.dumps([inputs, settings, code.hexdigest(), key_hash, engine], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
@@ -109,20 +112,22 @@ def stage(params: Params, folders: ClientFolders) -> Path:
 
 def _write(params: Params, folders: ClientFolders, scratch: Path, aside: Path) -> None:
     connection = ibis.duckdb.connect(temp_directory=str(scratch / "spill"))
-    connection.raw_sql("set timezone = 'UTC'")
-    read = _read_sources(connection, params, folders, scratch)
-    canonical, facts = purchases.canonical(connection, params, read)
-    _keys(connection, canonical, pseudonym_key(folders))
-    execute(connection, f"attach '{_quoted(aside)}' as staged")
-    for name, expression in canonical.items():
-        pseudonymous = _pseudonymous(connection, expression)
-        connection.raw_sql(f"create table staged.{name} as {connection.compile(pseudonymous)}")
-        if name in tables.COLUMNS:
-            tables.check(connection.table(name, database=("staged", "main")), name)
-    execute(connection, "create table staged.facts (facts varchar)")
-    execute(connection, "insert into staged.facts values (?)", [json.dumps(facts, default=str)])
-    execute(connection, "detach staged")
-    connection.disconnect()
+    try:
+        connection.raw_sql("set timezone = 'UTC'")
+        read = _read_sources(connection, params, folders, scratch)
+        canonical, facts = purchases.canonical(connection, params, read)
+        _keys(connection, canonical, pseudonym_key(folders))
+        execute(connection, f"attach '{_quoted(aside)}' as staged")
+        for name, expression in canonical.items():
+            pseudonymous = _pseudonymous(connection, expression)
+            connection.raw_sql(f"create table staged.{name} as {connection.compile(pseudonymous)}")
+            if name in tables.COLUMNS:
+                tables.check(connection.table(name, database=("staged", "main")), name)
+        execute(connection, "create table staged.facts (facts varchar)")
+        execute(connection, "insert into staged.facts values (?)", [json.dumps(facts, default=str)])
+        execute(connection, "detach staged")
+    finally:
+        connection.disconnect()
 
 
 def _quoted(path: Path) -> str:
@@ -154,12 +159,29 @@ def _read_sources(
             read["notes"] += [{"source": key, **note} for note in table.notes]
             if key == "orders":
                 read["equal_rows"] = _equal_rows(table)
-            _drop_all(connection, keep=read.values())
+            _drop(connection, "raw_")
         except InputProblems as error:
             problems += error.problems
     if problems:
         raise InputProblems(problems)
     return read
+
+
+def _equal_rows(table: Table) -> int:
+    """Rows that are equal to an earlier one of their file, in every column."""
+    content = {"file": table.rows.file, **{c: table.rows[c] for c in table.columns.values()}}
+    found = table.rows.aggregate(
+        rows=table.rows.count(), different=ibis.struct(content).hash().nunique()
+    )
+    counts = found.to_pyarrow().to_pylist()[0]
+    return counts["rows"] - counts["different"]
+
+
+def _drop(connection: ibis.BaseBackend, prefix: str) -> None:
+    """Drops the tables that are no longer needed, so that memory holds the rows once."""
+    named = "select table_name from duckdb_tables() where starts_with(table_name, ?)"
+    for (name,) in execute(connection, named, [prefix]):
+        connection.drop_table(name)
 
 
 def _keys(connection: ibis.BaseBackend, canonical: Mapping[str, ir.Table], secret: bytes) -> None:
