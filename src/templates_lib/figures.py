@@ -35,6 +35,8 @@ def _canvas(height: float, *, rows: int = 1, ratios: Sequence[float] = (1,)) -> 
         style="white",
         rc={
             "font.size": 10,
+            "xtick.labelsize": 9,
+            "ytick.labelsize": 9,
             "axes.labelsize": 10,
             "axes.edgecolor": GREY,
             "axes.labelcolor": BLACK,
@@ -132,7 +134,7 @@ def _numbers_below(
         title = name if len(groups) == 1 else label(group)
         offset = -44 - 13 * i
         axes.annotate(
-            title, (0, 0), xycoords="axes fraction", xytext=(-8, offset), ha="right",
+            title, (0, 0), xycoords="axes fraction", xytext=(-22, offset), ha="right",
             textcoords="offset points", fontsize=8, color=colour, va="center",
         )  # fmt: skip
         for tick in ticks:
@@ -178,7 +180,7 @@ def triangle(
         if pd.notna(row[value]):
             share = min(1.0, row[value] / top) if top else 0.0
             axes.add_patch(Rectangle(at, 1, 1, facecolor=colours(share), edgecolor="white"))
-            ink = "white" if share > 0.6 else BLACK
+            ink = "white" if share > 0.7 else BLACK
             _cell_text(axes, at, show(row[value]), ink)
         elif pd.notna(row[count]) and not row["complete"]:
             axes.add_patch(Rectangle(at, 1, 1, facecolor="white", edgecolor="#b5b5b5", hatch="////",
@@ -199,12 +201,14 @@ def triangle(
     sns.despine(ax=axes, left=True, bottom=True)
     axes.set_xlabel(column_name)
     axes.set_ylabel(row_name)
-    patches = [
-        Patch(facecolor=colours(0.6), label=keys[0]),
-        Patch(facecolor="white", edgecolor="#b5b5b5", hatch="////", label=keys[1]),
-        Patch(facecolor=PALE, label=keys[2]),
+    filling = ~shown["complete"].astype(bool) & shown[count].notna()
+    small = shown["complete"].astype(bool) & shown[value].isna() & shown[count].notna()
+    kinds = [
+        (shown[value].notna().any(), Patch(facecolor=colours(0.6), label=keys[0])),
+        (filling.any(), Patch(facecolor="white", edgecolor="#b5b5b5", hatch="////", label=keys[1])),
+        (small.any(), Patch(facecolor=PALE, label=keys[2])),
     ]
-    drawn.legend(handles=patches, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    drawn.legend(handles=[patch for is_used, patch in kinds if is_used], loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     return drawn
 
 

@@ -7,7 +7,7 @@ what a key is; so nothing is guessed from a value's looks.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -16,11 +16,23 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticUndefined
 
 from templates_lib.params import Params, Section
-from templates_lib.problems import InputProblems, Problem, nearest
+from templates_lib.problems import InputProblems, Problem, closest, nearest
 from templates_lib.workspace import ClientFolders, client_names, shown
 
 KeyPath = tuple[str | int, ...]
-MAX_BYTES = 1_000_000
+MAX_BYTES = 200_000
+MAX_DEPTH = 20
+
+EXPECTED = {
+    "int": "a whole number",
+    "float": "a number, with a point as its decimal mark",
+    "decimal": "a number, with a point as its decimal mark",
+    "finite": "a number, with a point as its decimal mark",
+    "string": "one text",
+    "list": "a list, as in [first, second]",
+    "model": "keys below it, as in `key: value`",
+    "dict": "keys below it, as in `key: value`",
+}
 
 
 def load_params(client: str, *, changes: Mapping[KeyPath, str] | None = None) -> Params:
@@ -40,131 +52,160 @@ def load_params(client: str, *, changes: Mapping[KeyPath, str] | None = None) ->
     if not file.is_file():
         hint = nearest(client, client_names())
         raise InputProblems([Problem(shown(file), f"there is no such parameter file{hint}")])
-    data, lines = read_yaml(file)
+    problems: list[Problem] = []
+    data, places = read_yaml(file, problems)
     for path, value in (changes or {}).items():
-        inner = data
-        for key in path[:-1]:
-            inner = inner.setdefault(key, {}) if isinstance(inner, dict) else {}
-        inner[path[-1]] = value
-    return _validated(Params, data, lines, shown(file))
+        _change(data, path, value)
+        places[path] = "this run's"
+    return _validated(Params, data, places, problems)
 
 
 def change_section(section: Section, changes: Mapping[str, Any]) -> Section:
     """A notebook's section with the values of ``overrides`` in it, validated as the file is."""
+    if not isinstance(changes, Mapping):
+        raise InputProblems([Problem("overrides", "expected names and values, as in {'horizon': 6}")])
     data = {**section.model_dump(mode="json"), **changes}
-    return _validated(type(section), data, {}, "overrides")
+    return _validated(type(section), data, {(): "overrides"}, [])
 
 
-def read_yaml(file: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
-    """The file as plain mappings, lists and texts, and the line on which each key stands."""
+def _change(data: Any, path: KeyPath, value: str) -> None:
+    """Sets one value; what has no keys where keys belong stays, for validation to name it."""
+    for key in path[:-1]:
+        data = data.setdefault(key, {}) if isinstance(data, dict) else None
+    if isinstance(data, dict):
+        data[path[-1]] = value
+
+
+def read_yaml(
+    file: Path, problems: list[Problem] | None = None
+) -> tuple[dict[str, Any], dict[KeyPath, str]]:
+    """The file as plain mappings, lists and texts, and the place (``file:line``) of each key.
+
+    Keys that stand twice are added to ``problems`` where it is given, and raised otherwise.
+
+    Raises
+    ------
+    InputProblems
+        When the file is not such YAML: syntax, encoding, size, aliases, tags.
+    """
     where = shown(file)
     if file.stat().st_size > MAX_BYTES:
-        raise InputProblems([Problem(where, "is over 1 MB: not a parameter file")])
+        raise InputProblems([Problem(where, f"is over {MAX_BYTES // 1000} kB; keep only the keys")])
     try:
         text = file.read_text(encoding="utf-8-sig")
-        aliases = [e for e in yaml.parse(text) if isinstance(e, yaml.AliasEvent)]
+        if unwanted := list(_unwanted(text, where)):
+            raise InputProblems(unwanted)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except UnicodeDecodeError:
         raise InputProblems([Problem(where, "is not UTF-8 text; save it as UTF-8")]) from None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        what = getattr(error, "problem", None) or "cannot be read"
-        raise InputProblems([Problem(f"{where}{line}", f"is not YAML: {what}")]) from None
-    problems = [
-        Problem(f"{where}:{e.start_mark.line + 1}", "aliases (*name) are not used here; write the "
-                "value out") for e in aliases
-    ]  # fmt: skip
-    lines: dict[KeyPath, int] = {}
-    data = None if problems else _plain(root, (), lines, problems, where)
-    if not problems and not isinstance(data, dict):
-        problems.append(Problem(where, "expected keys such as client:, as_of: and sources:"))
-    if problems:
-        raise InputProblems(problems)
-    return data, lines
+        raise InputProblems([_not_yaml(error, where)]) from None
+    if not isinstance(root, yaml.MappingNode):
+        raise InputProblems([Problem(where, "expected keys such as client:, as_of: and sources:")])
+    places: dict[KeyPath, str] = {}
+    twice: list[Problem] = []
+    data = _plain(root, (), places, twice, where)
+    if twice and problems is None:
+        raise InputProblems(twice)
+    (problems if problems is not None else []).extend(twice)
+    return data, places
+
+
+def _unwanted(text: str, where: str) -> Iterator[Problem]:
+    """What YAML can do and a parameter file has no need of; read before anything is built."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        at = f"{where}:{event.start_mark.line + 1}"
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            yield Problem(at, f"is nested more than {MAX_DEPTH} deep; write it flatter")
+            return
+        if isinstance(event, yaml.AliasEvent):
+            yield Problem(at, "aliases (*name) are not used here; write the value out")
+        elif getattr(event, "tag", None):
+            yield Problem(at, "tags (!name) are not used here; write the value plainly")
+
+
+def _not_yaml(error: yaml.YAMLError, where: str) -> Problem:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    line = f":{mark.line + 1}" if mark else ""
+    parts = [getattr(error, name, None) for name in ("context", "problem", "reason")]
+    return Problem(f"{where}{line}", "is not YAML: " + ", ".join(part for part in parts if part))
 
 
 def _plain(
-    node: yaml.Node | None,
-    path: KeyPath,
-    lines: dict[KeyPath, int],
-    problems: list[Problem],
-    where: str,
+    node: yaml.Node, path: KeyPath, places: dict[KeyPath, str], twice: list[Problem], where: str
 ) -> Any:
-    if node is None:
-        return None
-    lines.setdefault(path, node.start_mark.line + 1)
-    at = f"{where}:{node.start_mark.line + 1}"
-    if not node.tag.startswith("tag:yaml.org,2002:") or "python" in node.tag:
-        problems.append(Problem(at, "tags (!name) are not used here; write the value plainly"))
-        return None
+    places.setdefault(path, f"{where}:{node.start_mark.line + 1}")
     if isinstance(node, yaml.ScalarNode):
         empty = node.style is None and node.value in ("", "~", "null")
         return None if empty else node.value
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(v, (*path, i), lines, problems, where) for i, v in enumerate(node.value)]
+        return [_plain(v, (*path, i), places, twice, where) for i, v in enumerate(node.value)]
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
-        line = key_node.start_mark.line + 1
-        if not isinstance(key_node, yaml.ScalarNode):
-            problems.append(Problem(f"{where}:{line}", "a key must be a plain text"))
-            continue
-        key = key_node.value
-        if key in result:
-            first = lines[(*path, key)]
-            problems.append(
-                Problem(f"{where}:{line}", f"{_dotted((*path, key))} stands twice (first on line "
-                        f"{first}); keep one")
-            )  # fmt: skip
-            continue
-        lines[(*path, key)] = line
-        result[key] = _plain(value_node, (*path, key), lines, problems, where)
+        at = f"{where}:{key_node.start_mark.line + 1}"
+        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+        if key is None:
+            twice.append(Problem(at, "a key must be a plain text"))
+        elif key in result:
+            first = places[(*path, key)].rpartition(":")[2]
+            dotted = _dotted((*path, key))
+            twice.append(Problem(at, f"{dotted} stands twice (first on line {first}); keep one"))
+        else:
+            places[(*path, key)] = at
+            result[key] = _plain(value_node, (*path, key), places, twice, where)
     return result
 
 
 def _validated(
-    model: type[Section], data: Any, lines: Mapping[KeyPath, int], where: str
-) -> Section:
+    model: type[Section], data: Any, places: Mapping[KeyPath, str], problems: list[Problem]
+) -> Any:
+    """The parameters, or all problems in the order of the file."""
+    order = {path: number for number, path in enumerate(places)}
+    found: list[tuple[int, Problem]] = []
     try:
-        return model.model_validate(data)
+        result = model.model_validate(data)
     except ValidationError as error:
-        problems = [_worded(model, e, lines, where) for e in error.errors()]
-        raise InputProblems(sorted(problems, key=lambda p: _line_of(p.where))) from None
+        for each in error.errors():
+            path = tuple(part for part in each["loc"] if part != "[key]")
+            known = path
+            while known not in places:
+                known = known[:-1]
+            place = f"{places[known]} {_dotted(path)}".rstrip()
+            found.append((order[known], Problem(place, _worded(model, path, each))))
+    found.sort(key=lambda pair: pair[0])
+    if problems or found:
+        raise InputProblems([*problems, *(problem for _, problem in found)])
+    return result
 
 
-def _line_of(where: str) -> int:
-    line = where.split(" ")[0].rpartition(":")[2]
-    return int(line) if line.isdigit() else 0
-
-
-def _worded(
-    model: type[BaseModel], error: Any, lines: Mapping[KeyPath, int], where: str
-) -> Problem:
-    path = tuple(part for part in error["loc"] if part != "[key]")
-    known = path
-    while known and known not in lines:
-        known = known[:-1]
-    at = f"{where}:{lines[known]}" if known in lines else where
+def _worded(model: type[BaseModel], path: KeyPath, error: Any) -> str:
     kind, ctx = error["type"], error.get("ctx", {})
     parent = _model_at(model, path[:-1])
     fields = parent.model_fields if parent else {}
+    field = fields.get(str(path[-1])) if path else None
     if kind == "missing":
-        description = fields[path[-1]].description if path and path[-1] in fields else None
-        message = "is required" + (f": {description}" if description else "")
-    elif kind == "extra_forbidden":
-        message = "is not a key here" + nearest(str(path[-1]), fields)
-    elif kind == "literal_error":
-        choices = [str(a) for a in get_args(_bare(fields[path[-1]].annotation))] if fields else []
-        message = f"expected {ctx['expected']}" + nearest(str(error["input"]), choices)
-    elif kind == "model_type" or kind == "dict_type":
-        message = "expected keys below it, not a single value"
-    elif kind == "string_pattern_mismatch":
-        message = f"expected the form {ctx['pattern']}"
-    elif kind == "value_error":
-        message = str(ctx["error"])
-    else:
-        message = error["msg"][0].lower() + error["msg"][1:]
-    return Problem(f"{at} {_dotted(path)}".rstrip(), message)
+        return f"is required: {_meaning(field)}"
+    if kind == "extra_forbidden":
+        return "is not a key here" + nearest(str(path[-1]), fields)
+    if kind == "literal_error":
+        choices = [str(choice) for choice in get_args(_bare(field.annotation))] if field else []
+        return f"expected {ctx['expected']}" + closest(str(error["input"]), choices)
+    if kind == "string_pattern_mismatch":
+        return f"expected the form {ctx['pattern']}" + (f": {_meaning(field)}" if field else "")
+    if kind == "string_too_short":
+        return "expected a text, not an empty one"
+    if kind in ("too_short", "too_long"):
+        bound = "at least {min_length}" if kind == "too_short" else "at most {max_length}"
+        return f"expected {bound.format(**ctx)} in the list"
+    if kind == "value_error":
+        return str(ctx["error"])
+    expected = EXPECTED.get(kind.partition("_")[0])
+    if expected and kind.endswith(("type", "parsing", "number", "from_float")):
+        return f"expected {expected}"
+    return error["msg"].replace("Input should be", "expected")
 
 
 def _dotted(path: KeyPath) -> str:
@@ -223,17 +264,10 @@ def _describe(model: type[BaseModel], prefix: str, parts: list[str], done: set[s
     rows = ["", f"## {title}", "", purpose, "", "| key | default | meaning |", "|---|---|---|"]
     inner: list[tuple[str, type[BaseModel]]] = []
     for name, field in model.model_fields.items():
-        annotation = _bare(field.annotation)
-        nested, suffix = annotation, ""
-        if get_origin(annotation) is list:
-            nested, suffix = _bare(get_args(annotation)[0]), "[]"
-        elif get_origin(annotation) is dict:
-            nested, suffix = _bare(get_args(annotation)[1]), ".<name>"
-        is_section = isinstance(nested, type) and issubclass(nested, BaseModel)
-        path = f"{prefix}.{name}" if prefix else name
-        if is_section:
-            inner.append((path + suffix, nested))
-        rows.append(f"| `{name}` | {_default(field)} | {_meaning(field, nested, is_section)} |")
+        nested, suffix = _nested(field)
+        if nested:
+            inner.append((f"{prefix}.{name}".lstrip(".") + suffix, nested))
+        rows.append(f"| `{name}` | {_default(field)} | {_cell(field)} |")
     parts.extend(rows)
     for path, nested in inner:
         if path not in done:
@@ -251,8 +285,25 @@ def _default(field: Any) -> str:
     return f"`{json.dumps(field.default, ensure_ascii=False, default=str)}`".replace("|", "\\|")
 
 
-def _meaning(field: Any, nested: Any, is_section: bool) -> str:
-    text = field.description or (" ".join((nested.__doc__ or "").split()) if is_section else "")
+def _nested(field: Any) -> tuple[type[BaseModel] | None, str]:
+    """The section that a field holds, if it does, and how the reference marks many of them."""
+    annotation = _bare(field.annotation)
+    nested, suffix = annotation, ""
+    if get_origin(annotation) is list:
+        nested, suffix = _bare(get_args(annotation)[0]), "[]"
+    elif get_origin(annotation) is dict:
+        nested, suffix = _bare(get_args(annotation)[1]), ".<name>"
+    is_section = isinstance(nested, type) and issubclass(nested, BaseModel)
+    return (nested if is_section else None), suffix
+
+
+def _meaning(field: Any) -> str:
+    """What a field is: its description, else that of the section it holds."""
+    nested, _ = _nested(field)
+    return field.description or " ".join((nested.__doc__ if nested else "").split())
+
+
+def _cell(field: Any) -> str:
     choices = [f"`{c}`" for c in get_args(_bare(field.annotation)) if isinstance(c, str)]
-    text += f" One of {', '.join(choices)}." if choices else ""
+    text = _meaning(field) + (f" One of {', '.join(choices)}." if choices else "")
     return text.replace("|", "\\|")

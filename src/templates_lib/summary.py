@@ -167,7 +167,7 @@ def _measures(
         "net_sales": _sales(movements.filter(movements.moved_on.between(start, end))),
         "new_customers": _count(int(joined.count().execute())),
         "returned": _returned(joined, as_of, return_days),
-        value: _value(joined, movements, as_of, value, return_days),
+        f"{value}_per_customer": _value(joined, movements, as_of, value, return_days),
     }
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pandas as pd
-from babel import dates, numbers
+from babel import Locale, dates, numbers
 
 Number = int | float | Decimal
 MISSING = "–"
@@ -20,6 +20,9 @@ def is_missing(value: Any) -> bool:
     return value is None or value is pd.NA or value != value
 
 
+LOCALES = {"en": "en_GB", "fi": "fi_FI"}
+
+
 @dataclass(frozen=True)
 class Words:
     """Formats for one language and currency."""
@@ -27,32 +30,29 @@ class Words:
     language: str
     currency: str
 
+    @property
+    def locale(self) -> Locale:
+        return Locale.parse(LOCALES[self.language])
+
     def number(self, value: Number, digits: int = 0) -> str:
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return numbers.format_decimal(value, format=pattern, locale=self.language)
+        return numbers.format_decimal(value, format=pattern, locale=self.locale)
 
     def share(self, value: Number, digits: int = 0) -> str:
-        pattern = numbers.parse_pattern(
-            numbers.Locale.parse(self.language).percent_formats[None].pattern
-        )
+        pattern = numbers.parse_pattern(self.locale.percent_formats[None].pattern)
         pattern.frac_prec = (digits, digits)
-        return pattern.apply(value, numbers.Locale.parse(self.language))
+        return pattern.apply(value, self.locale)
 
     def money(self, value: Number, digits: int | None = None) -> str:
         """Whole units from 1,000 on, cents below, unless ``digits`` says otherwise."""
         shown = (0 if abs(value) >= 1000 else 2) if digits is None else digits
-        pattern = numbers.Locale.parse(self.language).currency_formats["standard"].pattern
-        parsed = numbers.parse_pattern(pattern)
-        parsed.frac_prec = (shown, shown)
-        return parsed.apply(
-            Decimal(str(value)),
-            numbers.Locale.parse(self.language),
-            currency=self.currency,
-            currency_digits=False,
-        )
+        pattern = numbers.parse_pattern(self.locale.currency_formats["standard"].pattern)
+        pattern.frac_prec = (shown, shown)
+        amount = Decimal(str(value))
+        return pattern.apply(amount, self.locale, currency=self.currency, currency_digits=False)
 
     def day(self, value: date) -> str:
-        return dates.format_date(value, format="medium", locale=self.language)
+        return dates.format_date(value, format="medium", locale=self.locale)
 
     def money_axis(self, value: Number) -> str:
         """Money without cents, for the axis of a chart."""
@@ -62,7 +62,7 @@ class Words:
         """A month by any day in it, or written ``2026-10``."""
         if isinstance(value, str):
             value = date.fromisoformat(f"{value}-01")
-        return dates.format_date(value, format="LLL yyyy", locale=self.language)
+        return dates.format_date(value, format="LLL yyyy", locale=self.locale)
 
     def of_100(self, share: float, low: float, high: float) -> str:
         """``19 (very likely 17–21)``: a share as persons of a hundred, with its interval."""

@@ -26,7 +26,7 @@ def workspace() -> Path:
     named = os.environ.get("WORKSPACE", "").strip()
     if not named:
         return repository()
-    folder = Path(named).expanduser().resolve()
+    folder = Path(os.path.realpath(os.path.expanduser(named)))
     if not folder.is_dir():
         raise InputProblems([Problem("WORKSPACE", "is not a folder; create it or correct it")])
     return folder
@@ -40,7 +40,7 @@ def client_names() -> list[str]:
 
 def inside(folder: Path, path: Path) -> bool:
     """Whether a path, links followed, stays inside a folder."""
-    return path.resolve().is_relative_to(folder.resolve())
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 @dataclass(frozen=True)

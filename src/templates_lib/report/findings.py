@@ -94,12 +94,20 @@ def _checked(name: str) -> str:
 
 
 def strength(estimate: float, low: float, high: float, null: float | None = None) -> str:
-    """How firm an estimate is: by its half interval over the estimate, and against ``null``."""
-    if null is not None and low <= null <= high:
-        return "chance"
+    """How firm an estimate is.
+
+    A comparison that cannot be told from ``null`` may be chance; one that can is strong where
+    its interval is narrower than its distance from it. Any other estimate is as strong as its
+    half interval is small against it: up to a tenth strong, up to three tenths moderate.
+    """
+    half = (high - low) / 2
+    if null is not None:
+        if low <= null <= high:
+            return "chance"
+        return "strong" if 2 * half <= abs(estimate - null) else "moderate"
     if estimate == 0:
         return "weak"
-    half = (high - low) / 2 / abs(estimate)
+    half = half / abs(estimate)
     return "strong" if half <= STRONG else "moderate" if half <= MODERATE else "weak"
 
 

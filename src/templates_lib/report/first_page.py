@@ -19,12 +19,12 @@ from templates_lib.words import Words, is_missing
 Finding = Mapping[str, Any]
 
 
-def answer(findings: Sequence[Finding], words: Words) -> None:
-    """The answer in one sentence: the headline of the first finding."""
-    if findings:
-        text = findings[0]["headline"]
-    else:
-        text = "The data are too few for a conclusion yet: what is missing stands below."
+def answer(findings: Sequence[Finding]) -> None:
+    """The answer in one sentence: how it stands, then what can be done about it."""
+    stands = next((f["headline"] for f in findings if f["action"] is None), None)
+    to_do = next((f["headline"] for f in findings if f["action"] is not None), None)
+    text = "; ".join(part for part in (stands, to_do) if part)
+    text = text or "The data are too few for a conclusion yet; what is missing stands below"
     display(HTML(f'<p class="answer">{escape(text)}.</p>'))
 
 
@@ -41,16 +41,14 @@ def tiles(
         "net_sales": "Net sales",
         "new_customers": "New customers",
         "returned": f"Returned within {days} days",
-        "contribution_margin": f"Margin per new customer in {days} days",
+        "contribution_margin_per_customer": f"Margin per new customer in {days} days",
+        "net_sales_per_customer": f"Net sales per new customer in {days} days (costs unknown)",
     }
     cards = []
     for row in table.itertuples():
-        name = names.get(row.measure, "")
-        if row.measure == "net_sales" and len(cards) == 3:
-            name = f"Net sales per new customer in {days} days (no cost data)"
         cards.append(
-            f'<div class="tile"><p class="name">{escape(name)}</p>'
-            f'<p class="figure">{escape(_estimate(row, len(cards), words))}</p>'
+            f'<div class="tile"><p class="name">{escape(names[row.measure])}</p>'
+            f'<p class="figure">{escape(_estimate(row, words))}</p>'
             f'<p class="change">{escape(_change(row, stretch.before_start, words))}</p></div>'
         )
     months = f"{words.month(stretch.start)} to {words.month(stretch.end)}"
@@ -59,17 +57,19 @@ def tiles(
     display(HTML(f'<div class="tiles">{"".join(cards)}</div><p class="note">{escape(note)}.</p>'))
 
 
-def _estimate(row: Any, place: int, words: Words) -> str:
+def _estimate(row: Any, words: Words) -> str:
     if is_missing(row.estimate):
-        return "too few"
+        return "–"
     if row.measure == "new_customers":
         return words.number(row.estimate)
     if row.measure == "returned":
         return words.share(row.estimate, 1)
-    return words.money(row.estimate, 0 if place == 0 else None)
+    return words.money(row.estimate)
 
 
 def _change(row: Any, before_start: date | None, words: Words) -> str:
+    if row.n == 0:
+        return "none in these months"
     if before_start is None:
         return "no year before in the data"
     if is_missing(row.change):
@@ -103,9 +103,8 @@ def _card(finding: Finding, words: Words, chart: Path | None) -> str:
         )
     if finding["action"]:
         action = finding["action"]
-        size = f" {words.number(action['test_size'])} in each half." if action["test_size"] else ""
         parts.append(f"<p><strong>Next:</strong> {escape(action['do'])}</p>")
-        parts.append(f"<p><strong>Check:</strong> {escape(action['check'] + size)}</p>")
+        parts.append(f"<p><strong>Check:</strong> {escape(action['check'])}</p>")
     chapter = escape(finding["id"])
     sure = f"{STRENGTHS[finding['strength']]} · {words.number(finding['n'])} customers"
     parts.append(f'<p class="sure">{escape(sure)} · <a href="#{chapter}">in its chapter</a></p>')
@@ -115,12 +114,15 @@ def _card(finding: Finding, words: Words, chart: Path | None) -> str:
 def not_yet(finding: Finding | None, words: Words) -> None:
     """The one thing not to act on yet."""
     if finding is not None:
-        why = STRENGTHS[finding["strength"]]
+        n = words.number(finding["n"])
+        why = {
+            "chance": f"With {n} customers the difference may be chance.",
+            "weak": f"With {n} customers the range is too wide to act on.",
+        }[finding["strength"]]
+        text = f"{finding['headline']}. {why}"
         display(
             HTML(
-                f'<section class="not-yet"><h3>Not to act on yet</h3><p>{escape(finding["headline"])}. '
-                f"{escape(why.capitalize())}: {words.number(finding['n'])} customers are not enough "
-                "to tell.</p></section>"
+                f'<section class="not-yet"><h3>Not to act on yet</h3><p>{escape(text)}</p></section>'
             )
         )
 
