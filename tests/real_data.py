@@ -40,7 +40,9 @@ sources:
     cancelled: [{column: InvoiceNo, starts_with: C}]
     left_out: [{column: Quantity, at_most: 0}, {column: UnitPrice, at_most: 0}]
 """
-CANCELLATIONS_KEPT = ONLINE_RETAIL.replace("    cancelled: [{column: InvoiceNo, starts_with: C}]\n", "")
+CANCELLATIONS_KEPT = ONLINE_RETAIL.replace(
+    "    cancelled: [{column: InvoiceNo, starts_with: C}]\n", ""
+)
 CANCELLATIONS_KEPT = CANCELLATIONS_KEPT.replace("{column: Quantity, at_most: 0}, ", "")
 
 

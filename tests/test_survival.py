@@ -14,7 +14,6 @@ from lifelines.statistics import multivariate_logrank_test
 from numpy.testing import assert_allclose
 
 from templates_lib.stats.comparison import logrank, pairwise_logrank, rmst
-from templates_lib.stats.timing import hazard, shortest_window
 from templates_lib.stats.survival import (
     kaplan_meier,
     life_table,
@@ -23,6 +22,7 @@ from templates_lib.stats.survival import (
     quantile,
     survival_at,
 )
+from templates_lib.stats.timing import hazard, shortest_window
 
 
 def to_counts(duration, event, **groups):
