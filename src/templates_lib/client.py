@@ -80,6 +80,11 @@ class Shop:
         """Whether the file holds every order: only then is a first order an acquisition."""
         return self.params.purchases.history == "complete"
 
+    @property
+    def newcomers(self) -> str:
+        """What customers with a first order in the file may be called."""
+        return "new customers" if self.has_whole_history else "customers first seen"
+
     @cached_property
     def first_day(self) -> date:
         """The day of the first counted order."""

@@ -56,16 +56,20 @@ def _canvas(height: float, *, rows: int = 1, ratios: Sequence[float] = (1,)) -> 
     return drawn, [row[0] for row in axes]
 
 
-def _names_at_ends(axes: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
-    """Each line's name beside its end, pushed apart so that none covers another."""
+def _names_at_ends(axes: Axes, ends: Mapping[str, tuple[float, str]]) -> None:
+    """Each line's name at the right edge, at the height of its end, none covering another."""
     low, high = axes.get_ylim()
     gap = (high - low) * 0.055
-    placed = -np.inf
-    for name, (x, y, colour) in sorted(ends.items(), key=lambda item: item[1][1]):
-        at = max(y, placed + gap)
-        placed = at
+    ordered = sorted(ends.items(), key=lambda item: item[1][0])
+    heights = np.array([y for _, (y, _) in ordered])
+    for i in range(1, len(heights)):
+        heights[i] = max(heights[i], heights[i - 1] + gap)
+    heights -= max(0.0, heights[-1] - high)
+    for i in range(len(heights) - 2, -1, -1):
+        heights[i] = min(heights[i], heights[i + 1] - gap)
+    for (name, (_, colour)), height in zip(ordered, heights, strict=True):
         axes.annotate(
-            name, (x, y), xytext=(8, (at - y) / (high - low) * axes.bbox.height * 72 / axes.figure.dpi),
+            name, (1.0, height), xycoords=("axes fraction", "data"), xytext=(6, 0),
             textcoords="offset points", color=colour, va="center", fontsize=9,
         )  # fmt: skip
 
@@ -101,7 +105,7 @@ def curves(
         axes.fill_between(
             line[x], line["low"], line["high"], step="post", color=colour, alpha=0.18, linewidth=0
         )
-        ends[label(group)] = (line[x].iloc[-1], line[y].iloc[-1], colour)
+        ends[label(group)] = (line[y].iloc[-1], colour)
     axes.set_xlabel(x_name)
     axes.set_ylabel(y_name)
     axes.set_ylim(bottom=0)
@@ -109,7 +113,6 @@ def curves(
     if show:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
     if len(groups) > 1 or label(groups[0]) != label("all"):
-        drawn.canvas.draw()
         _names_at_ends(axes, ends)
     if at_risk:
         _numbers_below(axes, table, groups, x, by, at_risk, at_risk_name, marks)
@@ -164,7 +167,8 @@ def triangle(
     """A triangle of shares: complete cells filled, incomplete ones hatched with their count so
     far, zero drawn as zero, unobserved ones blank.
 
-    ``table`` has one row a cell with ``complete``; ``keys`` names the three kinds in the legend.
+    ``table`` has one row a cell with ``complete`` and ``observed``; a count that is hidden for
+    privacy is empty and drawn as too few. ``keys`` names the three kinds in the legend.
     """
     shown = table[table[columns] > 0] if skip_first else table
     names = list(dict.fromkeys(table[rows]))
@@ -182,13 +186,12 @@ def triangle(
             axes.add_patch(Rectangle(at, 1, 1, facecolor=colours(share), edgecolor="white"))
             ink = "white" if share > 0.7 else BLACK
             _cell_text(axes, at, show(row[value]), ink)
-        elif pd.notna(row[count]) and not row["complete"]:
-            axes.add_patch(Rectangle(at, 1, 1, facecolor="white", edgecolor="#b5b5b5", hatch="////",
-                                     linewidth=0))  # fmt: skip
-            _cell_text(axes, at, f"{int(row[count])}", BLACK, box=True)
-        elif pd.notna(row[count]):
-            axes.add_patch(Rectangle(at, 1, 1, facecolor=PALE, edgecolor="white"))
-            _cell_text(axes, at, f"{int(row[count])}", GREY)
+        elif row["observed"]:
+            count_so_far = f"{int(row[count])}" if pd.notna(row[count]) else "·"
+            hatch = {} if row["complete"] else {"hatch": "////", "linewidth": 0}
+            face, edge = (PALE, "white") if row["complete"] else ("white", "#b5b5b5")
+            axes.add_patch(Rectangle(at, 1, 1, facecolor=face, edgecolor=edge, **hatch))
+            _cell_text(axes, at, count_so_far, BLACK, box=not row["complete"])
     axes.set_xlim(0, len(ages))
     axes.set_ylim(len(names), 0)
     axes.set_xticks(np.arange(len(ages)) + 0.5, [str(a) for a in ages])
@@ -201,8 +204,8 @@ def triangle(
     sns.despine(ax=axes, left=True, bottom=True)
     axes.set_xlabel(column_name)
     axes.set_ylabel(row_name)
-    filling = ~shown["complete"].astype(bool) & shown[count].notna()
-    small = shown["complete"].astype(bool) & shown[value].isna() & shown[count].notna()
+    filling = shown["observed"] & ~shown["complete"]
+    small = shown["complete"] & shown[value].isna()
     kinds = [
         (shown[value].notna().any(), Patch(facecolor=colours(0.6), label=keys[0])),
         (filling.any(), Patch(facecolor="white", edgecolor="#b5b5b5", hatch="////", label=keys[1])),
@@ -236,14 +239,13 @@ def points(
         own = table if by is None else table[table[by] == group]
         axes.plot(own[x], own[y], color=colour, marker="o", linewidth=1.8, markersize=5)
         axes.vlines(own[x], own["low"], own["high"], color=colour, alpha=0.55, linewidth=3)
-        ends[label(group)] = (own[x].iloc[-1], own[y].iloc[-1], colour)
+        ends[label(group)] = (own[y].iloc[-1], colour)
     axes.set_ylim(bottom=0)
     axes.set_xlabel(x_name)
     axes.set_ylabel(y_name)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
     axes.xaxis.get_major_locator().set_params(integer=True)
     if by is not None:
-        drawn.canvas.draw()
         _names_at_ends(axes, ends)
     return drawn
 

@@ -23,11 +23,11 @@ from filelock import FileLock
 
 from templates_lib import purchases, tables
 from templates_lib.params import Params
-from templates_lib.problems import InputProblems
+from templates_lib.problems import InputProblems, Problem
 from templates_lib.sources import orders as order_source
 from templates_lib.sources.files import find_files
 from templates_lib.sources.reader import Table, execute, load
-from templates_lib.workspace import ClientFolders
+from templates_lib.workspace import ClientFolders, shown
 
 CODE = ("facts.py", "orders.py", "params.py", "purchases.py", "staging.py", "tables.py", "sources")
 
@@ -86,17 +86,27 @@ def pseudonym_key(folders: ClientFolders) -> bytes:
         except OSError:
             os.replace(new.name, file)
         Path(new.name).unlink(missing_ok=True)
-    return file.read_text(encoding="ascii").strip().encode()
+    key = file.read_bytes().strip()
+    if not key:
+        raise InputProblems(
+            [Problem(shown(file), "is empty; restore it from a copy, or delete it for a new key")]
+        )
+    return key
 
 
 def stage(params: Params, folders: ClientFolders) -> Path:
-    """The staged file of these parameters and inputs, made if it is not there yet."""
+    """The staged file of these parameters and inputs, made if it is not there yet.
+
+    What a warehouse holds has no hash, so that a client with one is staged anew every time.
+    """
     target = folders.build / f"{fingerprint(params, folders)}.duckdb"
-    if target.is_file():
+    sources = [source for _, source in params.sources if source is not None]
+    is_kept = all(source.connection is None for source in sources)
+    if is_kept and target.is_file():
         return target
     folders.build.mkdir(parents=True, exist_ok=True)
     with FileLock(folders.build / ".staging.lock"):
-        if target.is_file():
+        if is_kept and target.is_file():
             return target
         for leftover in folders.build.glob(".scratch-*"):
             shutil.rmtree(leftover, ignore_errors=True)

@@ -94,6 +94,12 @@ def monthly_sales(movements: ir.Table, first_orders: ir.Table) -> pd.DataFrame:
     )
 
 
+def whole_months(sales: pd.DataFrame, *, as_of: date) -> pd.DataFrame:
+    """The months of ``monthly_sales`` that have ended by the last day observed."""
+    ended = [pd.Period(month, "M").end_time.date() <= as_of for month in sales["month"]]
+    return sales[ended]
+
+
 def tiles(
     movements: ir.Table,
     first_orders: ir.Table,

@@ -36,7 +36,17 @@ class Words:
 
     def number(self, value: Number, digits: int = 0) -> str:
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return numbers.format_decimal(value, format=pattern, locale=self.locale)
+        text = numbers.format_decimal(value, format=pattern, locale=self.locale)
+        return text.replace("-", "\u2212")
+
+    def count(self, n: int, one: str, many: str) -> str:
+        """A number with its noun: ``1 cohort``, ``1,204 cohorts``."""
+        return f"{self.number(n)} {one if n == 1 else many}"
+
+    def span(self, low: Number, high: Number, digits: int = 0) -> str:
+        """``43–55``, or one number where both ends are written alike."""
+        ends = [self.number(value, digits) for value in (low, high)]
+        return ends[0] if ends[0] == ends[1] else " to ".join(ends)
 
     def share(self, value: Number, digits: int = 0) -> str:
         pattern = numbers.parse_pattern(self.locale.percent_formats[None].pattern)

@@ -23,7 +23,7 @@ def answer(findings: Sequence[Finding]) -> None:
     """The answer in one sentence: how it stands, then what can be done about it."""
     stands = next((f["headline"] for f in findings if f["action"] is None), None)
     to_do = next((f["headline"] for f in findings if f["action"] is not None), None)
-    text = "; ".join(part for part in (stands, to_do) if part)
+    text = ". ".join(part for part in (stands, to_do) if part)
     text = text or "The data are too few for a conclusion yet; what is missing stands below"
     display(HTML(f'<p class="answer">{escape(text)}.</p>'))
 
@@ -34,12 +34,13 @@ def tiles(
     *,
     stretch: Stretch,
     return_days: int,
+    newcomers: str,
 ) -> None:
     """Four figures; an arrow only where the change is beyond chance."""
     days = words.number(return_days)
     names = {
         "net_sales": "Net sales",
-        "new_customers": "New customers",
+        "new_customers": newcomers.capitalize(),
         "returned": f"Returned within {days} days",
         "contribution_margin_per_customer": f"Margin per new customer in {days} days",
         "net_sales_per_customer": f"Net sales per new customer in {days} days (costs unknown)",
