@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import tempfile
@@ -79,10 +80,9 @@ def _staged(name: str, params: str, *exports: Path) -> Staged:
 
 def cdnow_rows() -> pd.DataFrame:
     """CDNOW as pandas reads it, for results that this project did not compute."""
-    import lifetimes
-
+    package = Path(importlib.util.find_spec("lifetimes").origin).parent
     rows = pd.read_csv(
-        Path(lifetimes.__file__).parent / "datasets" / "CDNOW_sample.txt",
+        package / "datasets" / "CDNOW_sample.txt",
         sep=r"\s+",
         header=None,
         names=["master_id", "customer", "date", "discs", "dollars"],

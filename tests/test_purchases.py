@@ -455,14 +455,13 @@ def many_rows():
     draw = random.Random(11)
     rows = []
     for order in range(400):
-        at = f"2026-{draw.randint(1, 6):02d}-{draw.randint(1, 28):02d}T{draw.randint(0, 23):02d}:00:00Z"
-        customer = f"c{draw.randint(1, 90)}"
-        back = draw.choice(["", "", "0.5"])
-        for line in range(draw.randint(1, 4)):  # line values of an order differ, so nothing is tied
-            price = f"{draw.randint(1, 900)}.{line}{draw.randint(0, 9)}"
-            rows.append(
-                f"{order},{at},{customer},{draw.choice('pqrst')},{price},{back},{draw.choice(['7', ''])}"
-            )
+        day = f"2026-{draw.randint(1, 6):02d}-{draw.randint(1, 28):02d}"
+        at = f"{day}T{draw.randint(0, 23):02d}:00:00Z"
+        customer, back = f"c{draw.randint(1, 90)}", draw.choice(["", "", "0.5"])
+        for line in range(draw.randint(1, 4)):
+            sku, cost = draw.choice("pqrst"), draw.choice(["7", ""])
+            price = f"{draw.randint(1, 900)}.{line}"  # no two lines of an order are worth the same
+            rows.append(f"{order},{at},{customer},{sku},{price},{back},{cost}")
     return rows
 
 

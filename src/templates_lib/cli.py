@@ -71,7 +71,6 @@ def lab(args: argparse.Namespace) -> int:
     from templates_lib.client import LAB_CLIENT
 
     folders = ClientFolders(args.client)
-    _known(folders)
     own = folders.own_notebooks
     print(f"The client's own notebooks are in {shown(own)}" if own.is_dir() else
           "Copy a notebook for this client with: make eject CLIENT=… NOTEBOOK=…")  # fmt: skip
@@ -85,7 +84,6 @@ def eject(args: argparse.Namespace) -> int:
     from templates_lib.report.notebooks import eject as copy
 
     folders = ClientFolders(args.client)
-    _known(folders)
     if not args.notebook:
         raise InputProblems([Problem("NOTEBOOK", "is required, such as NOTEBOOK=cohorts")])
     print(f"Copied to {shown(copy(folders, args.notebook))}")
@@ -105,7 +103,6 @@ def docs(args: argparse.Namespace) -> int:
 def purge(args: argparse.Namespace) -> int:
     """remove a client's caches and reports; never its data"""
     folders = ClientFolders(args.client)
-    _known(folders)
     for folder in (folders.build, folders.reports):
         shutil.rmtree(folder, ignore_errors=True)
         print(f"removed {shown(folder)}")
@@ -180,6 +177,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(args, "client") and not args.client:
             hint = nearest("", client_names())
             raise InputProblems([Problem("CLIENT", f"is required, such as CLIENT=cdnow{hint}")])
+        if hasattr(args, "client"):
+            _known(ClientFolders(args.client))  # refused before anything is loaded
         return args.function(args)
     except InputProblems as error:
         problems = error.problems

@@ -109,9 +109,7 @@ def _by_customer_and_age(
     )
     both = bought.union(paid).join(starts.select("customer_id", "first_on", "start"), "customer_id")
     aged = both.mutate(age=_age(both.on, both.first_on, both.start, unit, window_days))
-    seen = aged.filter(
-        (aged.age >= 0) & (aged.age <= horizon) & (aged.on <= ibis.literal(as_of))
-    )
+    seen = aged.filter((aged.age >= 0) & (aged.age <= horizon) & (aged.on <= ibis.literal(as_of)))
     sums = seen.group_by("customer_id", "age").aggregate(
         active=seen.active.sum(),
         **{name: seen[name].sum().cast("decimal(12, 2)") for name in VALUES},
@@ -120,7 +118,10 @@ def _by_customer_and_age(
         group_by=sums.customer_id, order_by=sums.age, preceding=None, following=0
     )
     return sums.mutate(
-        **{f"so_far_{name}": sums[name].sum().over(until_now).cast("decimal(12, 2)") for name in VALUES}
+        **{
+            f"so_far_{name}": sums[name].sum().over(until_now).cast("decimal(12, 2)")
+            for name in VALUES
+        }
     )
 
 

@@ -176,7 +176,11 @@ def triangle(
     drawn, (axes,) = _canvas(1.7 + 0.33 * len(names))
     colours = LinearSegmentedColormap.from_list("share", ["#f2f8fc", "#7cb8dc", "#0b4f7d"])
     # the top of the colours is the 95th percentile, or one cell would wash out all others
-    top = float(np.nanquantile(shown[value].astype(float), 0.95)) if shown[value].notna().any() else 1.0
+    top = (
+        float(np.nanquantile(shown[value].astype(float), 0.95))
+        if shown[value].notna().any()
+        else 1.0
+    )
     sizes = table.drop_duplicates(rows).set_index(rows)[size]
     for cell in shown.itertuples(index=False):
         row = cell._asdict()
@@ -211,7 +215,13 @@ def triangle(
         (filling.any(), Patch(facecolor="white", edgecolor="#b5b5b5", hatch="////", label=keys[1])),
         (small.any(), Patch(facecolor=PALE, label=keys[2])),
     ]
-    drawn.legend(handles=[patch for is_used, patch in kinds if is_used], loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    drawn.legend(
+        handles=[patch for is_used, patch in kinds if is_used],
+        loc="outside lower center",
+        ncols=3,
+        frameon=False,
+        fontsize=8,
+    )
     return drawn
 
 

@@ -203,7 +203,7 @@ def _customers(orders: ir.Table | None, customers: ir.Table | None) -> ir.Table:
 def with_groups(
     table: ir.Table, attribute: str, *, max_groups: int, min_customers: int = 30
 ) -> ir.Table:
-    """The table with an attribute's large values kept, small ones ``other``, missing ``unknown``."""
+    """The table with an attribute's small values as ``other``, a missing one as ``unknown``."""
     valued = table.mutate(**{attribute: table[attribute].cast("string").fill_null("unknown")})
     sizes = valued.group_by(attribute).aggregate(n=valued.count())
     found = sizes.order_by([ibis.desc("n"), ibis.asc(attribute)]).to_pandas()

@@ -84,7 +84,7 @@ def pseudonym_key(folders: ClientFolders) -> bytes:
         except FileExistsError:
             pass
         except OSError:
-            os.replace(new.name, file)
+            Path(new.name).replace(file)
         Path(new.name).unlink(missing_ok=True)
     key = file.read_bytes().strip()
     if not key:
@@ -114,7 +114,7 @@ def stage(params: Params, folders: ClientFolders) -> Path:
         try:
             aside = scratch / "aside.duckdb"
             _write(params, folders, scratch, aside)
-            os.replace(aside, target)
+            aside.replace(target)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     return target
@@ -200,7 +200,7 @@ def _keys(connection: ibis.BaseBackend, canonical: Mapping[str, ir.Table], secre
     inner = bytes(b ^ 0x36 for b in block)
     outer = bytes(b ^ 0x5C for b in block)
     found = [
-        connection.compile(t.select(own_key=t[c]).distinct())
+        f"({connection.compile(t.select(own_key=t[c]).distinct())})"
         for t in canonical.values()
         for c in ("order_key", "customer_key")
         if c in t.columns
@@ -209,7 +209,8 @@ def _keys(connection: ibis.BaseBackend, canonical: Mapping[str, ir.Table], secre
         connection,
         "create table pseudonyms as select own_key, left(sha256(?::blob || unhex(sha256("
         "?::blob || encode(own_key)))), 32) as pseudonym "
-        f"from (select distinct own_key from ({' union all '.join(found)})) where own_key is not null",
+        f"from (select distinct own_key from ({' union all '.join(found)})) "
+        "where own_key is not null",
         [outer, inner],
     )
 

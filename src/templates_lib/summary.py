@@ -81,7 +81,9 @@ def monthly_sales(movements: ir.Table, first_orders: ir.Table) -> pd.DataFrame:
         .astype("float64")
     )
     found.index = pd.to_datetime(found.index).to_period("M")
-    full = found.reindex(pd.period_range(found.index.min(), found.index.max(), freq="M")).fillna(0.0)
+    full = found.reindex(pd.period_range(found.index.min(), found.index.max(), freq="M")).fillna(
+        0.0
+    )
     return pd.DataFrame(
         {
             "month": full.index.astype(str),
@@ -181,7 +183,9 @@ def _sales(movements: ir.Table) -> _Measure:
     buyer = ibis.coalesce(movements.customer_id, movements.order_id)
     each = movements.group_by(buyer=buyer).aggregate(x=movements.net_sales.sum())
     x = each.x.cast("decimal(12, 2)")
-    sums = each.aggregate(n=each.count(), total=x.sum(), squares=(x * x).cast("decimal(24, 4)").sum())
+    sums = each.aggregate(
+        n=each.count(), total=x.sum(), squares=(x * x).cast("decimal(24, 4)").sum()
+    )
     found = sums.to_pyarrow().to_pylist()[0]
     if not found["n"]:
         return _NOTHING

@@ -70,7 +70,11 @@ def _contents(book: Workbook, sheet: Any, rows: list[tuple[str, str, str, int]])
 
 
 def _sheet(
-    book: Workbook, name: str, frame: pd.DataFrame, one: Mapping[str, Any], formats: dict[str, Format]
+    book: Workbook,
+    name: str,
+    frame: pd.DataFrame,
+    one: Mapping[str, Any],
+    formats: dict[str, Format],
 ) -> None:
     """Title, note, then a row of definitions, a row of headings and the values."""
     sheet = book.add_worksheet(name)

@@ -77,7 +77,9 @@ def assemble(ready: Ready, made: Mapping[str, Any], work: Path, run: Path) -> No
     (internal / "tables.json").write_text(_json(about), encoding="utf-8")
     (internal / "manifest.json").write_text(_json(_manifest(ready, made)), encoding="utf-8")
     frames = {
-        name: pd.read_csv(internal / "tables" / f"{name}.csv", keep_default_na=False, na_values=[""])
+        name: pd.read_csv(
+            internal / "tables" / f"{name}.csv", keep_default_na=False, na_values=[""]
+        )
         for name, one in about.items()
         if one["send"]
     }
@@ -104,13 +106,13 @@ def _manifest(ready: Ready, made: Mapping[str, Any]) -> dict[str, Any]:
 def swap(ready: Ready, run: Path, link: Path) -> Path:
     """Makes the finished folder the report, in one step, and removes the one before."""
     finished = run.with_suffix("")
-    os.replace(run, finished)
+    run.replace(finished)
     link.parent.mkdir(parents=True, exist_ok=True)
     before = link.resolve() if link.is_symlink() else None
     new = link.with_name(f".{link.name}.new")
     new.unlink(missing_ok=True)
     new.symlink_to(os.path.relpath(finished, link.parent), target_is_directory=True)
-    os.replace(new, link)
+    new.replace(link)
     keep = {finished.resolve(), *_linked(ready.folders.reports)}
     for folder in finished.parent.iterdir():
         if folder.resolve() not in keep and folder != before:

@@ -158,7 +158,9 @@ def normalise(file: SourceFile, source: FileSource, *, to: Path) -> PlainFile:
     if file.kind in SHEETS:
         rows = _sheet_rows(file, source)
     elif file.kind in NOT_READ:
-        raise InputProblems([Problem(file.name, "is not read in this form; save it as CSV or XLSX")])
+        raise InputProblems(
+            [Problem(file.name, "is not read in this form; save it as CSV or XLSX")]
+        )
     else:
         encoding, undefined = _encoding(file)
         rows = _text_rows(file, source, encoding)
@@ -306,12 +308,12 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
 
 def _until_filled(lines: Iterator[str]) -> list[str]:
     """The blank lines at the beginning and the first that is not."""
-    head = [""]
+    head: list[str] = []
     for line in lines:
         head.append(line)
         if line.strip():
             break
-    return head[1:] or head
+    return head or [""]
 
 
 def _delimiter(line: str, decimal: str) -> str:

@@ -45,9 +45,7 @@ def order_rows(table: Table, source: OrdersSource, *, zone: str) -> ir.Table:
         "customer_key": identity(table, columns),
         "ordered_at": table.time(columns.ordered_at, zone=zone),
         "refunded_at": table.time(columns.refunded_at, zone=zone),
-        "is_b2b": table.text(columns.is_b2b).notnull()
-        if columns.is_b2b
-        else ibis.null("boolean"),
+        "is_b2b": table.text(columns.is_b2b).notnull() if columns.is_b2b else ibis.null("boolean"),
         "is_test": table.matches(source.test),
         "is_cancelled": table.matches(source.cancelled),
         "is_left_out": table.matches(source.left_out),
@@ -67,9 +65,7 @@ def order_rows(table: Table, source: OrdersSource, *, zone: str) -> ir.Table:
     rows = table.rows.select(**values)
     if columns.order_id:
         return rows
-    copies = ibis.row_number().over(
-        group_by=[rows.file, rows.order_key], order_by=rows.row_number
-    )
+    copies = ibis.row_number().over(group_by=[rows.file, rows.order_key], order_by=rows.row_number)
     return rows.mutate(order_key=rows.order_key.concat("#", copies.cast("string")))
 
 

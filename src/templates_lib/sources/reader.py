@@ -10,10 +10,12 @@ import functools
 import html
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import duckdb
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
@@ -23,8 +25,12 @@ from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.sources.files import SourceFile, find_files, normalise
 from templates_lib.tables import MONEY
 
-BLANKS = "[\\s\\x{00A0}\\x{202F}\\x{2009}]"
-OFFSET = r"(Z|[+-]\d{2}:?\d{2})$"
+BLANKS = " \t\n\r\v\f\u00a0\u2007\u2009\u202f\ufeff"
+CURRENCY = "(?:[€$£]|[A-Z]{3})"
+CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
+ISO = rf"^[12]\d{{3}}-\d{{2}}-\d{{2}}(?:[ T]{CLOCK})?$"
+OFFSET = r"\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?)$"
+LOOKS_LIKE_DATA = re.compile(r"@|\d{3}")
 
 
 @ibis.udf.scalar.builtin(name="timezone")
@@ -47,35 +53,45 @@ def _try_strptime_offset(text: str, form: str) -> dt.Timestamp(timezone="UTC"): 
     """DuckDB: an instant by its format with an offset, or null."""
 
 
+@ibis.udf.scalar.builtin(name="trim")
+def _trim(text: str, characters: str) -> str:  # type: ignore[empty-body]
+    """DuckDB: a text without any of the characters at its ends."""
+
+
 def utc_to_local(time: ir.TimestampValue, zone: str) -> ir.TimestampValue:
     """A UTC time as the clock showed it in a time zone."""
     return _to_zone(zone, _at_zone("UTC", time))
 
 
 def local_to_utc(time: ir.TimestampValue, zone: str) -> ir.TimestampValue:
-    """A clock time of a zone as UTC; in the repeated hour of autumn, the later of the two."""
+    """A clock time of a zone as UTC.
+
+    Of a time that the clock showed twice (in autumn), the later one, in winter time; a time that
+    it never showed (in spring) is taken as if the clock had not been put forward yet.
+    """
     return _to_zone("UTC", _at_zone(zone, time))
 
 
 @dataclass
 class Table:
-    """A source in the engine: its rows, the columns by folded header, and what was noted."""
+    """A source in the engine: its rows, the columns by folded header, the folded headers of each
+    file, and what was noted."""
 
     key: str
     source: FileSource
     rows: ir.Table
     columns: Mapping[str, str]
-    headers: tuple[str, ...]
+    files: Mapping[str, tuple[str, ...]]
     notes: list[dict[str, object]]
     problems: list[Problem] = field(default_factory=list)
-    _bad: dict[str, tuple[ir.BooleanValue, str]] = field(default_factory=dict)
+    _bad: dict[tuple[str, str], ir.BooleanValue] = field(default_factory=dict)
 
     def text(self, header: str | None) -> ir.StringValue:
         """A column as trimmed text; empty is missing."""
         column = self._column(header)
         if column is None:
             return ibis.null("string")
-        return column.cast("string").strip().nullif("")
+        return _trim(column.cast("string"), BLANKS).nullif("")
 
     def texts(self, headers: Mapping[str, str | None]) -> dict[str, ir.StringValue]:
         return {name: self.text(header) for name, header in headers.items()}
@@ -88,7 +104,13 @@ class Table:
             return values[0] if values else ibis.null(MONEY)
         zero = ibis.literal(0).cast(MONEY)
         total = functools.reduce(lambda a, b: a + b, (v.fill_null(zero) for v in values))
-        return ibis.or_(*(v.notnull() for v in values)).ifelse(total.cast(MONEY), ibis.null(MONEY))
+        given = ibis.or_(*(v.notnull() for v in values))
+        return self._fits(" + ".join(names), given, given.ifelse(total, ibis.null(MONEY)))
+
+    def product(self, header: str, other: str) -> ir.DecimalValue:
+        """Two columns multiplied, such as pieces and the price of a piece."""
+        value = self._number(header) * self._number(other)
+        return self._fits(f"{header} × {other}", value.notnull(), value)
 
     def time(self, header: str | None, *, zone: str) -> ir.TimestampValue:
         """A time as UTC; without an offset it is the clock of the source's time zone."""
@@ -96,27 +118,21 @@ class Table:
         if column is None:
             return ibis.null("timestamp")
         zone = self.source.timezone or zone
-        if column.type().is_timestamp() and column.type().timezone:
-            return _to_zone("UTC", column)
-        if column.type().is_temporal():
+        kind = column.type()
+        if kind.is_timestamp() and kind.timezone:
+            return _to_zone("UTC", column.cast(dt.Timestamp(timezone="UTC")))
+        if kind.is_timestamp() or kind.is_date():
             return local_to_utc(column.cast("timestamp"), zone)
         text = self.text(header)
-        if self.source.date_format == "iso":
-            spaced = text.re_replace(r"\s+([+-]\d{2}:?\d{2})$", r"\1")
-            instant = _to_zone("UTC", spaced.try_cast(dt.Timestamp(timezone="UTC")))
-            local = local_to_utc(text.try_cast("timestamp"), zone)
-            is_instant = text.re_search(r"\d{2}:\d{2}.*" + OFFSET)
-            is_iso = text.re_search(r"^\d{4}-\d{2}-\d{2}([ T]|$)")
-            value = is_iso.ifelse(is_instant.ifelse(instant, local), ibis.null("timestamp"))
+        form = self.source.date_format
+        if form == "iso":
+            value = _iso_time(text, zone)
             expected = "not a time as in 2026-10-31 13:05:00; declare date_format"
-        elif "%z" in self.source.date_format:
-            value = _to_zone("UTC", _try_strptime_offset(text, self.source.date_format))
-            expected = f"not a time of the form {self.source.date_format}"
         else:
-            value = local_to_utc(_try_strptime(text, self.source.date_format), zone)
-            expected = f"not a time of the form {self.source.date_format}"
-        self._bad[str(header)] = (text.notnull() & value.isnull(), expected)
-        return value
+            value = _time_of_form(text, form, zone)
+            expected = f"not a time of the form {form}"
+        value = value.year().between(1900, 2199).ifelse(value, ibis.null("timestamp"))
+        return self._required(str(header), expected, given=text.notnull(), value=value)
 
     def matches(self, conditions: Iterable[Condition]) -> ir.BooleanValue:
         """Whether a row meets any of the conditions."""
@@ -146,50 +162,92 @@ class Table:
         if column is None:
             return ibis.null(MONEY)
         if column.type().is_numeric():
-            return column.cast(MONEY)
-        text = column.cast("string").strip().nullif("")
+            return self._fits(header, column.notnull(), column)
+        text = self.text(header)
         decimal, thousands = self.source.decimal, self.source.thousands
-        plain = text.re_replace(BLANKS, "").re_replace("[€$£]|[A-Z]{3}$", "").replace("\u2212", "-")
-        mark = re.escape(thousands.strip())
-        whole = f"[0-9]{{1,3}}({mark}[0-9]{{3}})+|[0-9]+" if mark else "[0-9]+"
-        looks = plain.re_search(f"^[+-]?({whole})({re.escape(decimal)}[0-9]*)?$")
-        bare = plain.replace(thousands, "") if mark else plain
-        value = looks.ifelse(bare.replace(decimal, ".").try_cast(MONEY), ibis.null(MONEY))
+        value = _number_with_marks(text, decimal, thousands)
         marks = f"decimal {decimal!r}, thousands {thousands!r}"
-        self._bad[header] = (
-            text.notnull() & value.isnull(),
-            f"not a number with the declared marks ({marks}); declare decimal and thousands",
+        expected = f"not a number with the declared marks ({marks}); declare decimal and thousands"
+        return self._required(header, expected, given=text.notnull(), value=value)
+
+    def _fits(self, header: str, given: ir.BooleanValue, value: ir.NumericValue) -> ir.DecimalValue:
+        return self._required(
+            header, "too large for a number here", given=given, value=value.try_cast(MONEY)
         )
+
+    def _required(
+        self, header: str, expected: str, *, given: ir.BooleanValue, value: ir.Value
+    ) -> ir.Value:
+        """The value, noted as a problem of its rows where something is given and nothing read."""
+        self._bad[header, expected] = given & value.isnull()
         return value
 
     def _column(self, header: str | None) -> ir.Column | None:
         if header is None:
             return None
-        name = self.columns.get(fold(header))
-        if name is None:
-            problem = Problem(
-                f"{self.key}.columns",
-                f"no column {header!r} in {self.notes[0]['file']}" + nearest(header, self.headers),
-            )
-            if problem not in self.problems:
-                self.problems.append(problem)
-            return None
-        return self.rows[name]
+        name = fold(header)
+        for times, message in ((0, "no column {!r}"), (2, "several columns {!r}; rename them")):
+            wrong = [f for f, headers in self.files.items() if min(headers.count(name), 2) == times]
+            if wrong:
+                more = f" and {len(wrong) - 1} more files" if len(wrong) > 1 else ""
+                hint = "" if times else _headers_hint(header, self.files[wrong[0]])
+                problem = Problem(f"{wrong[0]}{more}", message.format(header) + hint)
+                if problem not in self.problems:
+                    self.problems.append(problem)
+                return None
+        return self.rows[self.columns[name]]
 
     def _value_problems(self) -> list[Problem]:
+        row_number = self.rows.row_number_in_file
         measures = {}
-        for i, (bad, _) in enumerate(self._bad.values()):
+        for i, bad in enumerate(self._bad.values()):
             measures[f"n{i}"] = bad.sum()
-            measures[f"first{i}"] = self.rows.row_number_in_file.min(where=bad)
-            measures[f"file{i}"] = self.rows.file.argmin(self.rows.row_number_in_file, where=bad)
+            measures[f"first{i}"] = row_number.min(where=bad)
+            measures[f"file{i}"] = self.rows.file.argmin(row_number, where=bad)
         found = self.rows.aggregate(**measures).to_pyarrow().to_pylist()[0]
         problems = []
-        for i, (header, (_, expected)) in enumerate(self._bad.items()):
+        for i, (header, expected) in enumerate(self._bad):
             if found[f"n{i}"]:
                 place = f"{found[f'file{i}']} row {found[f'first{i}']} column {header!r}"
                 more = f" ({found[f'n{i}']} rows)" if found[f"n{i}"] > 1 else ""
                 problems.append(Problem(place, expected + more))
         return problems
+
+
+def _headers_hint(header: str, there: Iterable[str]) -> str:
+    """The nearest header, unless the first row holds data: values are never shown."""
+    named = [name for name in there if name]
+    if any(LOOKS_LIKE_DATA.search(name) for name in named):
+        return "; the first row does not look like a header: give the names in header"
+    return nearest(header, named)
+
+
+def _iso_time(text: ir.StringValue, zone: str) -> ir.TimestampValue:
+    clock = text.re_replace(OFFSET, "")
+    offset = text.re_extract(OFFSET, 1).nullif("").replace("UTC", "Z")
+    has_offset = offset.notnull() & clock.contains(":")
+    instant = _to_zone("UTC", clock.concat(offset).try_cast(dt.Timestamp(timezone="UTC")))
+    local = local_to_utc(text.try_cast("timestamp"), zone)
+    known = has_offset.ifelse(clock, text).re_search(ISO)
+    return known.ifelse(has_offset.ifelse(instant, local), ibis.null("timestamp"))
+
+
+def _time_of_form(text: ir.StringValue, form: str, zone: str) -> ir.TimestampValue:
+    if "%z" in form:
+        return _to_zone("UTC", _try_strptime_offset(text, form))
+    return local_to_utc(_try_strptime(text, form), zone)
+
+
+def _number_with_marks(text: ir.StringValue, decimal: str, thousands: str) -> ir.DecimalValue:
+    """A number by its declared marks, null where it is none; a currency beside it is left out."""
+    blanks = f"[{BLANKS}]"
+    plain = text.replace("\u2212", "-").re_replace(f"{blanks}+", " ")
+    plain = plain.re_replace(f"^([+-]?) ?{CURRENCY} ?", r"\1").re_replace(f" ?{CURRENCY}$", "")
+    mark = re.escape(thousands)
+    whole = f"[0-9]{{1,3}}({mark}[0-9]{{3}})+|[0-9]+" if thousands else "[0-9]+"
+    looks = plain.re_search(f"^[+-]?({whole})({re.escape(decimal)}[0-9]*)?$")
+    bare = plain.replace(thousands, "") if thousands else plain
+    return looks.ifelse(bare.replace(decimal, ".").try_cast(MONEY), ibis.null(MONEY))
 
 
 def execute(connection: ibis.BaseBackend, sql: str, values: Iterable[object] = ()) -> list[tuple]:
@@ -198,9 +256,9 @@ def execute(connection: ibis.BaseBackend, sql: str, values: Iterable[object] = (
 
 
 def fold(header: str) -> str:
-    """A header as it is matched: without HTML, outer blanks and case."""
-    text = html.unescape(re.sub(r"<[^>]*>", "", header))
-    return re.sub(r"\s+", " ", text.replace("\ufeff", "")).strip().casefold()
+    """A header as it is matched: without HTML, outer blanks and case, in one form of Unicode."""
+    text = html.unescape(re.sub(r"<[^>]*>", "", header)).replace("\ufeff", "")
+    return " ".join(unicodedata.normalize("NFKC", text).split()).casefold()
 
 
 def load(
@@ -209,118 +267,112 @@ def load(
     """A source's rows in the engine, with ``file`` and ``row_number_in_file`` (header = row 1).
 
     Text and XLSX files arrive as text columns; Parquet and warehouse tables keep their types.
+    The files of a source need not have the same columns, nor in the same order.
 
     Raises
     ------
     InputProblems
-        When a file is missing or unreadable, or two files of one source differ in their header.
+        When a file is missing or unreadable.
     """
+    raw = f"raw_{key.replace('.', '_')}"
     if source.connection is not None:
-        rows, headers, notes = _from_warehouse(connection, source, key)
+        parts = [_from_warehouse(connection, source, key, raw)]
     else:
-        rows, headers, notes = _from_files(connection, source, key, data, scratch)
-    columns = {fold(name): f"c{i}" for i, name in reversed(list(enumerate(headers)))}
-    return Table(key, source, rows, columns, tuple(headers), notes)
+        parts, problems = [], []
+        for number, file in enumerate(find_files(source, data=data, key=key)):
+            try:
+                parts.append(_from_file(connection, source, file, f"{raw}_{number}", scratch))
+            except InputProblems as error:
+                problems += error.problems
+        if problems:
+            raise InputProblems(problems)
+    columns = {name: f"c{i}" for i, name in enumerate(dict.fromkeys(h for p in parts for h in p.headers))}
+    return Table(
+        key,
+        source,
+        _together(parts, columns),
+        columns,
+        {part.name: part.headers for part in parts},
+        [part.note for part in parts],
+    )
 
 
-def _from_files(
-    connection: ibis.BaseBackend, source: FileSource, key: str, data: Path, scratch: Path
-) -> tuple[ir.Table, list[str], list[dict[str, object]]]:
-    parts, notes = [], []
-    headers: list[str] = []
-    for number, file in enumerate(find_files(source, data=data, key=key)):
-        name = f"raw_{key.replace('.', '_')}_{number}"
-        header, note = _load_file(connection, source, file, name, scratch)
-        if not headers:
-            headers = header
-        elif not set(map(fold, header)) >= set(map(fold, headers)):
-            missing = sorted(set(map(fold, headers)) - set(map(fold, header)))
-            raise InputProblems(
-                [Problem(file.name, f"lacks columns of {notes[0]['file']}: {', '.join(missing)}")]
-            )
-        place = {fold(h): f"c{i}" for i, h in reversed(list(enumerate(header)))}
-        table = connection.table(name)
-        columns = {f"c{i}": table[place[fold(h)]] for i, h in enumerate(headers)}
-        parts.append(
-            table.select(
-                file=ibis.literal(file.name),
-                row_number_in_file=table.row_number_in_file,
-                **columns,
-            )
-        )
-        notes.append(note)
-    rows = functools.reduce(lambda a, b: a.union(b), parts)
-    return rows, headers, notes
+@dataclass(frozen=True)
+class _Part:
+    """One file or warehouse table in the engine; its columns stand in the order of its headers
+    after ``row_number_in_file``."""
+
+    name: str
+    headers: tuple[str, ...]
+    rows: ir.Table
+    note: dict[str, object]
 
 
-def _load_file(
-    connection: ibis.BaseBackend, source: FileSource, file: SourceFile, name: str, scratch: Path
-) -> tuple[list[str], dict[str, object]]:
-    if file.is_parquet:
-        try:
-            described = execute(
-                connection, "describe select * from read_parquet(?)", [str(file.path)]
-            )
-        except Exception:
-            raise InputProblems([Problem(file.name, "is not a whole Parquet file")]) from None
-        header, encoding, undefined, first_row = [row[0] for row in described], "parquet", 0, 1
-        names = ", ".join(f"c{i}" for i in range(len(header)))
-        execute(
-            connection,
-            f"create table {name} as select row_number() over () + 0 as row_number_in_file, {names} "
-            f"from read_parquet(?) as t({names})",
-            [str(file.path)],
-        )
+def _part(
+    name: str, headers: Iterable[str], rows: ir.Table, encoding: str, undefined: int = 0
+) -> _Part:
+    count = rows.count().execute()
+    if not count:
+        raise InputProblems([Problem(name, "has a header but no rows; export it again")])
+    note = {"file": name, "rows": count, "encoding": encoding, "undefined_bytes": undefined}
+    return _Part(name, tuple(map(fold, headers)), rows, note)
+
+
+def _together(parts: list[_Part], columns: Mapping[str, str]) -> ir.Table:
+    """The rows of all parts under the same columns, missing ones null; a column whose type is
+    not the same in all parts is text."""
+    found: dict[str, dict[str, ir.Column]] = {name: {} for name in columns}
+    for part in parts:
+        for header, column in reversed(list(zip(part.headers, part.rows.columns[1:], strict=True))):
+            found[header][part.name] = part.rows[column]
+    selected = []
+    for part in parts:
+        values = {}
+        for header, name in columns.items():
+            kinds = {column.type() for column in found[header].values()}
+            kind = kinds.pop() if len(kinds) == 1 else dt.string
+            values[name] = found[header].get(part.name, ibis.null(kind)).cast(kind)
+        number = part.rows.row_number_in_file
+        file = ibis.literal(part.name)
+        selected.append(part.rows.select(file=file, row_number_in_file=number, **values))
+    return functools.reduce(lambda a, b: a.union(b), selected)
+
+
+def _from_file(
+    connection: ibis.BaseBackend, source: FileSource, file: SourceFile, raw: str, scratch: Path
+) -> _Part:
+    if file.kind == ".parquet":
+        number = "file_row_number + 1"
+        parquet, header, encoding, undefined = file.path, None, "parquet", 0
     else:
-        plain = normalise(file, source, to=scratch / f"{name}.csv")
-        header, encoding, undefined = list(plain.header), plain.encoding, plain.undefined_bytes
-        first_row = 1 if source.header else 2
-        columns = {f"c{i}": "VARCHAR" for i in range(len(header))}
-        execute(
-            connection,
-            f"create table {name} as select row_number() over () + {first_row - 1} "
-            "as row_number_in_file, * from read_csv(?, columns=?, header=false, auto_detect=false, "
-            "delim=',', quote='\"', escape='\"', max_line_size=20000000)",
-            [str(plain.path), columns],
-        )
-        plain.path.unlink()
-    rows = execute(connection, f"select count(*) from {name}")[0][0]
-    if not rows:
-        raise InputProblems([Problem(file.name, "has no rows; export it again")])
-    note = {"file": file.name, "rows": rows, "encoding": encoding, "undefined_bytes": undefined}
-    return header, note
+        plain = normalise(file, source, to=scratch / f"{raw}.parquet")
+        parquet, header = plain.path, plain.header
+    ...
 
 
 def _from_warehouse(
-    connection: ibis.BaseBackend, source: FileSource, key: str
-) -> tuple[ir.Table, list[str], list[dict[str, object]]]:
+    connection: ibis.BaseBackend, source: FileSource, key: str, raw: str
+) -> _Part:
     variable = str(source.connection)[2:-1]
     address = os.environ.get(variable)
     if not address:
         raise InputProblems(
             [Problem(f"{key}.connection", f"the environment variable {variable} is not set")]
         )
-    name = f"raw_{key.replace('.', '_')}_0"
-    schema, _, table_name = str(source.table).rpartition(".")
-    read: Callable[[], ir.Table]
+    schema, _, name = str(source.table).rpartition(".")
     try:
         remote = ibis.connect(address)
-        table = remote.table(table_name, database=schema or None)
-        headers = list(table.columns)
+        table = remote.table(name, database=schema or None)
+        headers = table.columns
         renamed = table.rename({f"c{i}": header for i, header in enumerate(headers)})
-        connection.create_table(name, renamed.to_pyarrow())
+        connection.create_table(raw, renamed.to_pyarrow())
+        remote.disconnect()
     except Exception as error:  # a driver's message may hold the address: only its kind is shown
         kind = type(error).__name__
         raise InputProblems(
             [Problem(f"{key}.connection", f"{source.table} cannot be read ({kind}); check the "
                      f"address in {variable}, the rights and the table's name")]
         ) from None  # fmt: skip
-    rows = connection.table(name)
-    numbered = rows.mutate(row_number_in_file=ibis.row_number() + 1)
-    note = {
-        "file": str(source.table),
-        "rows": rows.count().execute(),
-        "encoding": "warehouse",
-        "undefined_bytes": 0,
-    }
-    return numbered.mutate(file=ibis.literal(str(source.table))), headers, [note]
+    rows = connection.table(raw)
+    numbered = rows.select(row_number_in_file=ibis.row_number() + 1, **{c: rows[c] for c in rows.columns})
+    return _part(str(source.table), headers, numbered, "warehouse")
