@@ -92,9 +92,14 @@ def eject(args: argparse.Namespace) -> int:
 
 def docs(args: argparse.Namespace) -> int:
     """write the files that are generated from the code"""
-    from templates_lib.parameter_file import reference, schema
+    from templates_lib import definitions, parameter_file
 
-    for name, text in {"params/schema.json": schema(), "docs/parameters.md": reference()}.items():
+    generated = {
+        "params/schema.json": parameter_file.schema(),
+        "docs/parameters.md": parameter_file.reference(),
+        "docs/definitions.md": definitions.reference(),
+    }
+    for name, text in generated.items():
         (repository() / name).write_text(text, encoding="utf-8")
         print(name)
     return 0

@@ -46,9 +46,9 @@ COLUMNS = {
     "group": Column("Group", "text", "Value of the attribute; `all` is everyone."),
     "group_1": Column("Group", "text", "The one group."),
     "group_2": Column("Compared with", "text", "The other group."),
-    "high": Column("High", "same", "Upper end of the 95 % interval."),
+    "high": Column("High", "as the column before", "Upper end of the 95 % interval."),
     "last_on": Column("Last purchase", "date", "Day of the last purchase."),
-    "low": Column("Low", "same", "Lower end of the 95 % interval."),
+    "low": Column("Low", "as the column before", "Lower end of the 95 % interval."),
     "mean_days_away": Column(
         "Days without a return", "number", "Mean days until the return within the time compared."
     ),
@@ -177,3 +177,18 @@ def label(code: object) -> str:
 def column(name: str) -> Column:
     """The definition of a column; one of an own notebook is shown under its own name."""
     return COLUMNS.get(name, Column(name.replace("_", " ").capitalize(), "text", ""))
+
+
+def reference() -> str:
+    """``docs/definitions.md``: every column of the tables with its unit and meaning."""
+    rows = [
+        "# Definitions",
+        "",
+        "Generated from `src/templates_lib/definitions.py` by `make docs`: the columns of "
+        "`internal/tables/*.csv` and of `tables.xlsx`.",
+        "",
+        "| column | unit | meaning |",
+        "|---|---|---|",
+    ]
+    rows += [f"| `{name}` | {one.unit} | {one.meaning} |" for name, one in sorted(COLUMNS.items())]
+    return "\n".join(rows) + "\n"

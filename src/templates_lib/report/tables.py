@@ -21,7 +21,7 @@ def column_units(frame: pd.DataFrame, money: Sequence[str] = ()) -> dict[str, st
     before = "number"
     for name in frame.columns:
         unit = "money" if name in money else column(str(name)).unit
-        units[name] = before if unit == "same" else unit
+        units[name] = before if unit == "as the column before" else unit
         before = units[name]
     return units
 

@@ -192,8 +192,8 @@ def _fitted(
 def _ragged(rows: list[int], width: int) -> str:
     first = ", ".join(str(row) for row in rows[:5]) + (" …" if len(rows) > 5 else "")
     return (
-        f"row {first}: not {width} fields as in the header ({len(rows)} rows); the file is cut off, "
-        "or a text holds the delimiter without quotes: export it again"
+        f"row {first}: not {width} fields as in the header ({len(rows)} rows); the file is cut "
+        "off, or a text holds the delimiter without quotes: export it again"
     )
 
 
@@ -216,7 +216,7 @@ class _Unpacked(io.RawIOBase):
     """A gzip file that is refused where it grows beyond what an honest export holds."""
 
     def __init__(self, file: SourceFile) -> None:
-        self._name, self._stream, self._read = file.name, gzip.open(file.path, "rb"), 0
+        self._name, self._stream, self._read = file.name, gzip.GzipFile(file.path), 0
         self._limit = max(2**28, min(MAX_BYTES, MAX_RATIO * file.path.stat().st_size))
 
     def readable(self) -> bool:

@@ -73,18 +73,17 @@ def _line_amount(table: Table, columns: OrderColumns) -> ir.DecimalValue:
     if columns.line_amount:
         return table.number(columns.line_amount)
     if columns.quantity and columns.unit_price:
-        product = table.number(columns.quantity).cast("float64") * table.number(columns.unit_price)
-        return product.cast(MONEY)
+        return table.product(columns.quantity, columns.unit_price)
     return ibis.null(MONEY)
 
 
 def _content(table: Table) -> ir.StringValue:
     texts = [table.rows[name].cast("string").fill_null("") for name in table.columns.values()]
-    return ibis.literal("|").join(texts)
+    return ibis.literal("\x1f").join(texts)
 
 
 def product_rows(table: Table, source: ProductsSource) -> ir.Table:
-    """One row a product; of several rows of a product the first filled values."""
+    """One row a product; of several rows of a product the smallest filled values."""
     columns = source.columns
     values = {
         "product_id": table.text(columns.product_id),
@@ -100,7 +99,8 @@ def product_rows(table: Table, source: ProductsSource) -> ir.Table:
 
 
 def customer_rows(table: Table, source: CustomersSource, *, zone: str) -> ir.Table:
-    """One row a customer, with the attributes that the parameter file names."""
+    """One row a customer, with the attributes that the parameter file names; of several rows of
+    a customer the smallest filled values."""
     columns = source.columns
     values = {
         "customer_key": identity(table, columns),

@@ -74,8 +74,8 @@ def local_to_utc(time: ir.TimestampValue, zone: str) -> ir.TimestampValue:
 
 @dataclass
 class Table:
-    """A source in the engine: its rows, the columns by folded header, the folded headers of each
-    file, and what was noted."""
+    """A source in the engine: its rows, the columns by folded header, the headers of each file,
+    and what was noted."""
 
     key: str
     source: FileSource
@@ -140,10 +140,9 @@ class Table:
 
     def check(self) -> None:
         """Raises all problems of the headers and of the values at once."""
-        if not self.problems and self._bad:
-            self.problems += self._value_problems()
-        if self.problems:
-            raise InputProblems(self.problems)
+        problems = self.problems + (self._value_problems() if self._bad else [])
+        if problems:
+            raise InputProblems(problems)
 
     def _matches(self, condition: Condition) -> ir.BooleanValue:
         if condition.at_most is not None:
@@ -172,7 +171,7 @@ class Table:
 
     def _fits(self, header: str, given: ir.BooleanValue, value: ir.NumericValue) -> ir.DecimalValue:
         return self._required(
-            header, "too large for a number here", given=given, value=value.try_cast(MONEY)
+            header, "not a number of at most 14 digits", given=given, value=value.try_cast(MONEY)
         )
 
     def _required(
@@ -186,16 +185,18 @@ class Table:
         if header is None:
             return None
         name = fold(header)
-        for times, message in ((0, "no column {!r}"), (2, "several columns {!r}; rename them")):
-            wrong = [f for f, headers in self.files.items() if min(headers.count(name), 2) == times]
-            if wrong:
-                more = f" and {len(wrong) - 1} more files" if len(wrong) > 1 else ""
-                hint = "" if times else _headers_hint(header, self.files[wrong[0]])
-                problem = Problem(f"{wrong[0]}{more}", message.format(header) + hint)
-                if problem not in self.problems:
-                    self.problems.append(problem)
-                return None
-        return self.rows[self.columns[name]]
+        times = {file: [fold(h) for h in there].count(name) for file, there in self.files.items()}
+        if lacking := [file for file, n in times.items() if n == 0]:
+            hint = _headers_hint(header, self.files[lacking[0]])
+            self._note(f"no column {header!r} in {', '.join(lacking)}{hint}")
+        if repeating := [file for file, n in times.items() if n > 1]:
+            self._note(f"several columns {header!r} in {', '.join(repeating)}; rename all but one")
+        return None if lacking or repeating else self.rows[self.columns[name]]
+
+    def _note(self, message: str) -> None:
+        problem = Problem(self.key, message)
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def _value_problems(self) -> list[Problem]:
         row_number = self.rows.row_number_in_file
@@ -286,7 +287,8 @@ def load(
                 problems += error.problems
         if problems:
             raise InputProblems(problems)
-    columns = {name: f"c{i}" for i, name in enumerate(dict.fromkeys(h for p in parts for h in p.headers))}
+    folded = dict.fromkeys(fold(header) for part in parts for header in part.headers)
+    columns = {name: f"c{i}" for i, name in enumerate(folded)}
     return Table(
         key,
         source,
@@ -311,11 +313,11 @@ class _Part:
 def _part(
     name: str, headers: Iterable[str], rows: ir.Table, encoding: str, undefined: int = 0
 ) -> _Part:
-    count = rows.count().execute()
+    count = int(rows.count().execute())
     if not count:
         raise InputProblems([Problem(name, "has a header but no rows; export it again")])
     note = {"file": name, "rows": count, "encoding": encoding, "undefined_bytes": undefined}
-    return _Part(name, tuple(map(fold, headers)), rows, note)
+    return _Part(name, tuple(headers), rows, note)
 
 
 def _together(parts: list[_Part], columns: Mapping[str, str]) -> ir.Table:
@@ -324,7 +326,7 @@ def _together(parts: list[_Part], columns: Mapping[str, str]) -> ir.Table:
     found: dict[str, dict[str, ir.Column]] = {name: {} for name in columns}
     for part in parts:
         for header, column in reversed(list(zip(part.headers, part.rows.columns[1:], strict=True))):
-            found[header][part.name] = part.rows[column]
+            found[fold(header)][part.name] = part.rows[column]
     selected = []
     for part in parts:
         values = {}
@@ -342,17 +344,36 @@ def _from_file(
     connection: ibis.BaseBackend, source: FileSource, file: SourceFile, raw: str, scratch: Path
 ) -> _Part:
     if file.kind == ".parquet":
-        number = "file_row_number + 1"
-        parquet, header, encoding, undefined = file.path, None, "parquet", 0
-    else:
-        plain = normalise(file, source, to=scratch / f"{raw}.parquet")
-        parquet, header = plain.path, plain.header
-    ...
+        headers = _from_parquet(connection, file, raw)
+        return _part(file.name, headers, connection.table(raw), "parquet")
+    plain = normalise(file, source, to=scratch / f"{raw}.parquet")
+    execute(connection, f"create table {raw} as from read_parquet(?)", [str(plain.path)])
+    plain.path.unlink()
+    rows = connection.table(raw)
+    return _part(file.name, plain.header, rows, plain.encoding, plain.undefined_bytes)
 
 
-def _from_warehouse(
-    connection: ibis.BaseBackend, source: FileSource, key: str, raw: str
-) -> _Part:
+def _from_parquet(connection: ibis.BaseBackend, file: SourceFile, raw: str) -> list[str]:
+    read, path = "read_parquet(?, file_row_number = true)", [str(file.path)]
+    try:
+        described = execute(connection, f"describe from {read}", path)
+        names = ", ".join(f"c{i}" for i in range(len(described) - 1))
+        execute(
+            connection,
+            f"create table {raw} as select n + 1 as row_number_in_file, {names} "
+            f"from {read} as t({names}, n)",
+            path,
+        )
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:
+        raise InputProblems(
+            [Problem(file.name, "is not a whole Parquet file; copy it again")]
+        ) from None
+    return [row[0] for row in described[:-1]]
+
+
+def _from_warehouse(connection: ibis.BaseBackend, source: FileSource, key: str, raw: str) -> _Part:
     variable = str(source.connection)[2:-1]
     address = os.environ.get(variable)
     if not address:
@@ -374,5 +395,5 @@ def _from_warehouse(
                      f"address in {variable}, the rights and the table's name")]
         ) from None  # fmt: skip
     rows = connection.table(raw)
-    numbered = rows.select(row_number_in_file=ibis.row_number() + 1, **{c: rows[c] for c in rows.columns})
+    numbered = rows.select(ibis.row_number().name("row_number_in_file") + 1, *rows.columns)
     return _part(str(source.table), headers, numbered, "warehouse")
