@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import functools
 import gzip
 import hashlib
 import importlib.util
@@ -181,9 +182,10 @@ def _fitted(
 ) -> Iterator[tuple[int | str, ...]]:
     """Rows as wide as the header; the numbers of those that cannot be are noted."""
     for number, row in rows:
-        surplus = "".join(row[width:]).strip()
         missing = width - len(row)
-        if surplus or (missing > 0 and not may_be_short):
+        if missing == 0:
+            yield (number, *row)
+        elif "".join(row[width:]).strip() or (missing > 0 and not may_be_short):
             ragged.append(number)
         else:
             yield (number, *row[:width], *[""] * missing)
@@ -267,11 +269,11 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = 
 
 def _text_rows(file: SourceFile, source: FileSource, encoding: str) -> Iterator[list[str]]:
     errors = "replace" if encoding == "cp1252" else "strict"
-    csv.field_size_limit(MAX_LINE)
+    csv.field_size_limit(MAX_LINE - 1)
     with io.TextIOWrapper(_open(file), encoding=encoding, errors=errors, newline="") as text:
         begun = 1
         try:
-            lines = _lines(text)
+            lines = iter(functools.partial(text.readline, MAX_LINE), "")
             head = _until_filled(lines)
             marked = re.fullmatch(r"sep=(.)", head[-1].rstrip("\r\n"), re.IGNORECASE)
             if marked:
@@ -297,13 +299,6 @@ def _text_rows(file: SourceFile, source: FileSource, encoding: str) -> Iterator[
             raise InputProblems(
                 [Problem(file.name, f"is not whole {encoding} text; export it again as UTF-8")]
             ) from None
-
-
-def _lines(text: io.TextIOWrapper) -> Iterator[str]:
-    while line := text.readline(MAX_LINE):
-        if len(line) == MAX_LINE:
-            raise csv.Error("a line without an end")
-        yield line
 
 
 def _until_filled(lines: Iterator[str]) -> list[str]:

@@ -395,5 +395,5 @@ def _from_warehouse(connection: ibis.BaseBackend, source: FileSource, key: str, 
                      f"address in {variable}, the rights and the table's name")]
         ) from None  # fmt: skip
     rows = connection.table(raw)
-    numbered = rows.select(ibis.row_number().name("row_number_in_file") + 1, *rows.columns)
-    return _part(str(source.table), headers, numbered, "warehouse")
+    number = (ibis.row_number() + 1).name("row_number_in_file")
+    return _part(str(source.table), headers, rows.select(number, *rows.columns), "warehouse")
