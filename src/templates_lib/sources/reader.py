@@ -23,53 +23,20 @@ import ibis.expr.types as ir
 from templates_lib.params import Condition, FileSource
 from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.sources.files import SourceFile, find_files, normalise
+from templates_lib.sources.values import (
+    instant_to_utc,
+    iso_time,
+    local_to_utc,
+    number_with_marks,
+    time_of_form,
+    trimmed,
+    utc_to_local,
+)
 from templates_lib.tables import MONEY
 
-BLANKS = " \t\n\r\v\f\u00a0\u2007\u2009\u202f\ufeff"
-CURRENCY = "(?:[€$£]|[A-Z]{3})"
-CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
-ISO = rf"^[12]\d{{3}}-\d{{2}}-\d{{2}}(?:[ T]{CLOCK})?$"
-OFFSET = r"\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?)$"
+__all__ = ["Table", "execute", "fold", "load", "local_to_utc", "utc_to_local"]
+
 LOOKS_LIKE_DATA = re.compile(r"@|\d{3}")
-
-
-@ibis.udf.scalar.builtin(name="timezone")
-def _at_zone(zone: str, time: dt.Timestamp()) -> dt.Timestamp(timezone="UTC"):  # type: ignore[empty-body]
-    """DuckDB: a local time as an instant."""
-
-
-@ibis.udf.scalar.builtin(name="timezone")
-def _to_zone(zone: str, time: dt.Timestamp(timezone="UTC")) -> dt.Timestamp():  # type: ignore[empty-body]
-    """DuckDB: an instant as a local time."""
-
-
-@ibis.udf.scalar.builtin(name="try_strptime")
-def _try_strptime(text: str, form: str) -> dt.Timestamp():  # type: ignore[empty-body]
-    """DuckDB: a time by its format, or null."""
-
-
-@ibis.udf.scalar.builtin(name="try_strptime")
-def _try_strptime_offset(text: str, form: str) -> dt.Timestamp(timezone="UTC"):  # type: ignore[empty-body]
-    """DuckDB: an instant by its format with an offset, or null."""
-
-
-@ibis.udf.scalar.builtin(name="trim")
-def _trim(text: str, characters: str) -> str:  # type: ignore[empty-body]
-    """DuckDB: a text without any of the characters at its ends."""
-
-
-def utc_to_local(time: ir.TimestampValue, zone: str) -> ir.TimestampValue:
-    """A UTC time as the clock showed it in a time zone."""
-    return _to_zone(zone, _at_zone("UTC", time))
-
-
-def local_to_utc(time: ir.TimestampValue, zone: str) -> ir.TimestampValue:
-    """A clock time of a zone as UTC.
-
-    Of a time that the clock showed twice (in autumn), the later one, in winter time; a time that
-    it never showed (in spring) is taken as if the clock had not been put forward yet.
-    """
-    return _to_zone("UTC", _at_zone(zone, time))
 
 
 @dataclass
@@ -91,7 +58,7 @@ class Table:
         column = self._column(header)
         if column is None:
             return ibis.null("string")
-        return _trim(column.cast("string"), BLANKS).nullif("")
+        return trimmed(column)
 
     def texts(self, headers: Mapping[str, str | None]) -> dict[str, ir.StringValue]:
         return {name: self.text(header) for name, header in headers.items()}
@@ -120,16 +87,16 @@ class Table:
         zone = self.source.timezone or zone
         kind = column.type()
         if kind.is_timestamp() and kind.timezone:
-            return _to_zone("UTC", column.cast(dt.Timestamp(timezone="UTC")))
+            return instant_to_utc(column)
         if kind.is_timestamp() or kind.is_date():
             return local_to_utc(column.cast("timestamp"), zone)
         text = self.text(header)
         form = self.source.date_format
         if form == "iso":
-            value = _iso_time(text, zone)
+            value = iso_time(text, zone)
             expected = "not a time as in 2026-10-31 13:05:00; declare date_format"
         else:
-            value = _time_of_form(text, form, zone)
+            value = time_of_form(text, form, zone)
             expected = f"not a time of the form {form}"
         value = value.year().between(1900, 2199).ifelse(value, ibis.null("timestamp"))
         return self._required(str(header), expected, given=text.notnull(), value=value)
@@ -164,7 +131,7 @@ class Table:
             return self._fits(header, column.notnull(), column)
         text = self.text(header)
         decimal, thousands = self.source.decimal, self.source.thousands
-        value = _number_with_marks(text, decimal, thousands)
+        value = number_with_marks(text, decimal, thousands)
         marks = f"decimal {decimal!r}, thousands {thousands!r}"
         expected = f"not a number with the declared marks ({marks}); declare decimal and thousands"
         return self._required(header, expected, given=text.notnull(), value=value)
@@ -221,34 +188,6 @@ def _headers_hint(header: str, there: Iterable[str]) -> str:
     if any(LOOKS_LIKE_DATA.search(name) for name in named):
         return "; the first row does not look like a header: give the names in header"
     return nearest(header, named)
-
-
-def _iso_time(text: ir.StringValue, zone: str) -> ir.TimestampValue:
-    clock = text.re_replace(OFFSET, "")
-    offset = text.re_extract(OFFSET, 1).nullif("").replace("UTC", "Z")
-    has_offset = offset.notnull() & clock.contains(":")
-    instant = _to_zone("UTC", clock.concat(offset).try_cast(dt.Timestamp(timezone="UTC")))
-    local = local_to_utc(text.try_cast("timestamp"), zone)
-    known = has_offset.ifelse(clock, text).re_search(ISO)
-    return known.ifelse(has_offset.ifelse(instant, local), ibis.null("timestamp"))
-
-
-def _time_of_form(text: ir.StringValue, form: str, zone: str) -> ir.TimestampValue:
-    if "%z" in form:
-        return _to_zone("UTC", _try_strptime_offset(text, form))
-    return local_to_utc(_try_strptime(text, form), zone)
-
-
-def _number_with_marks(text: ir.StringValue, decimal: str, thousands: str) -> ir.DecimalValue:
-    """A number by its declared marks, null where it is none; a currency beside it is left out."""
-    blanks = f"[{BLANKS}]"
-    plain = text.replace("\u2212", "-").re_replace(f"{blanks}+", " ")
-    plain = plain.re_replace(f"^([+-]?) ?{CURRENCY} ?", r"\1").re_replace(f" ?{CURRENCY}$", "")
-    mark = re.escape(thousands)
-    whole = f"[0-9]{{1,3}}({mark}[0-9]{{3}})+|[0-9]+" if thousands else "[0-9]+"
-    looks = plain.re_search(f"^[+-]?({whole})({re.escape(decimal)}[0-9]*)?$")
-    bare = plain.replace(thousands, "") if thousands else plain
-    return looks.ifelse(bare.replace(decimal, ".").try_cast(MONEY), ibis.null(MONEY))
 
 
 def execute(connection: ibis.BaseBackend, sql: str, values: Iterable[object] = ()) -> list[tuple]:
