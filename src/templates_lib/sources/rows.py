@@ -158,10 +158,11 @@ def _until_filled(lines: Iterator[str]) -> list[str]:
 
 
 def _delimiter(line: str, decimal: str) -> str:
-    """The mark that cuts the first line into most fields, rather not the decimal mark."""
+    """The mark that cuts the first line into most fields, the decimal mark only if no other does."""
 
-    def fields(mark: str) -> tuple[int, bool]:
-        return len(next(csv.reader([line], delimiter=mark), [])), mark != decimal
+    def fields(mark: str) -> tuple[bool, int]:
+        number = len(next(csv.reader([line], delimiter=mark), []))
+        return number > 1 and mark != decimal, number
 
     return max(DELIMITERS, key=fields)
 
