@@ -16,15 +16,16 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from templates_lib.privacy import hide_small
 from templates_lib.purchases import with_groups
 from templates_lib.stats import intervals
+from templates_lib.stats.power_sums import POWERS, decimals, narrow, power
 
 MIN_COHORT = 30
 ALL = "all"
 Period = Literal["week", "month", "quarter"]
 UNITS = {"week": "W", "month": "M", "quarter": "Q"}
 VALUES = ("orders", "net_sales", "contribution_margin")
-POWERS = ("total", "squares", "cubes")
 
 
 def cells(
@@ -46,7 +47,8 @@ def cells(
     Parameters
     ----------
     first_orders, purchases : staged tables
-    movements : ``purchases.money_movements``: customer_id, moved_on, net_sales and margin
+    movements : ``purchases.money_movements``; money of an order before the acquisition (wholly
+        refunded) is not the cohort's
     window_days : age in exact windows of so many days; in calendar periods without it
 
     Returns
@@ -70,7 +72,10 @@ def cells(
     sizes = starts.group_by(keys).aggregate(
         cohort_size=starts.count(), first=starts.first_on.min(), last=starts.first_on.max()
     )
-    values = _by_customer_and_age(starts, purchases, movements, as_of, unit, window_days, horizon)
+    kept = decimals(movements, "net_sales", "contribution_margin")
+    values = _by_customer_and_age(
+        starts, purchases, movements, as_of, unit, window_days, horizon, kept
+    )
     joined = values.join(starts, "customer_id")
     measures = {"active": (joined.active > 0).cast("int64").sum()}
     for name in VALUES:
@@ -89,19 +94,22 @@ def _by_customer_and_age(
     unit: str,
     window_days: int | None,
     horizon: int,
+    kept: int,
 ) -> ir.Table:
     """One row a customer and age with activity or money: the values and their sums so far."""
     bought = purchases.select(
         "customer_id",
         on="purchased_on",
+        ordered_on="purchased_on",
         active=ibis.literal(1),
         orders=purchases.orders,
         net_sales=ibis.literal(0).cast("decimal(18, 4)"),
-        contribution_margin=ibis.literal(0).cast("decimal(18, 4)"),
+        contribution_margin=ibis.null("decimal(18, 4)"),  # unknown is not zero
     )
     paid = movements.filter(movements.customer_id.notnull()).select(
         "customer_id",
         on="moved_on",
+        ordered_on="ordered_on",
         active=ibis.literal(0),
         orders=ibis.literal(0).cast("int64"),
         net_sales="net_sales",
@@ -109,17 +117,21 @@ def _by_customer_and_age(
     )
     both = bought.union(paid).join(starts.select("customer_id", "first_on", "start"), "customer_id")
     aged = both.mutate(age=_age(both.on, both.first_on, both.start, unit, window_days))
-    seen = aged.filter((aged.age >= 0) & (aged.age <= horizon) & (aged.on <= ibis.literal(as_of)))
+    seen = aged.filter(
+        (aged.ordered_on >= aged.first_on)
+        & (aged.age <= horizon)
+        & (aged.on <= ibis.literal(as_of))
+    )
     sums = seen.group_by("customer_id", "age").aggregate(
         active=seen.active.sum(),
-        **{name: seen[name].sum().cast("decimal(12, 2)") for name in VALUES},
+        **{name: narrow(seen[name].sum(), decimals=kept) for name in VALUES},
     )
     until_now = ibis.window(
         group_by=sums.customer_id, order_by=sums.age, preceding=None, following=0
     )
     return sums.mutate(
         **{
-            f"so_far_{name}": sums[name].sum().over(until_now).cast("decimal(12, 2)")
+            f"so_far_{name}": narrow(sums[name].sum().over(until_now), decimals=kept)
             for name in VALUES
         }
     )
@@ -140,19 +152,15 @@ def _power_sums(
     name: str, value: ir.DecimalValue, step: ir.DecimalValue | None
 ) -> dict[str, ir.Value]:
     """Σx, Σx², Σx³; for a running sum what the step adds to them, to be summed over ages."""
-    before = None if step is None else (value - step).cast("decimal(12, 2)")
+    before = None
+    if step is not None:
+        before = narrow(value - step, decimals=value.type().scale)
     sums = {}
-    for power, suffix in enumerate(POWERS, start=1):
-        now = _power(value, power)
-        sums[f"{name}_{suffix}"] = (now if before is None else now - _power(before, power)).sum()
+    for exponent, suffix in enumerate(POWERS, start=1):
+        now = power(value, exponent)
+        added = now if before is None else now - power(before, exponent)
+        sums[f"{name}_{suffix}"] = added.sum()
     return sums
-
-
-def _power(value: ir.DecimalValue, power: int) -> ir.DecimalValue:
-    result = value
-    for factor in range(2, power + 1):
-        result = (result * value).cast(f"decimal({12 * factor}, {2 * factor})")
-    return result
 
 
 def _grid(
@@ -228,10 +236,6 @@ def _label(start: date, period: Period) -> str:
     return f"{start:%Y-%m}"
 
 
-def _keys(grid: pd.DataFrame) -> list[str]:
-    return list(grid.columns[: grid.columns.get_loc("cohort_size")])
-
-
 def split_names(grid: pd.DataFrame) -> list[str]:
     """The columns of the grid that split the cohorts."""
     known = {"cohort", "age", "cohort_size", "active", "observed", "complete"}
@@ -257,6 +261,38 @@ def retention(grid: pd.DataFrame) -> pd.DataFrame:
     table["low"], table["high"] = low, high
     ordered = ["cohort", "age", "cohort_size", "active", "retention", "low", "high", "complete"]
     return table[[*split_names(grid), *ordered]]
+
+
+def hide_small_cells(
+    table: pd.DataFrame, *, split_by: Sequence[str] = (), min_cell: int
+) -> pd.DataFrame:
+    """``retention`` with the counts of few persons empty, and what they could be worked out from.
+
+    Totals that would give one away are those over cohorts and, of the parts of a split, those of
+    everyone. A cohort whose size is hidden shows nothing.
+    """
+    splits = list(split_by)
+    is_whole = (table[splits] == ALL).all(axis=1)
+    parts = []
+    for part, along in (
+        (table[is_whole], [[]]),
+        (table[~is_whole], [["cohort"], splits]),
+    ):
+        sizes = hide_small(
+            part.drop_duplicates([*splits, "cohort"])[[*splits, "cohort", "cohort_size"]],
+            count="cohort_size", by=along[0], also_by=along[1:], min_cell=min_cell,
+        )  # fmt: skip
+        shown = part.drop(columns="cohort_size").merge(sizes, on=[*splits, "cohort"], how="left")
+        shown = hide_small(
+            shown, count="active", values=["retention", "low", "high"],
+            by=[*along[0], "age"], also_by=[[*keys, "age"] for keys in along[1:]],
+            min_cell=min_cell,
+        )  # fmt: skip
+        is_hidden = shown["cohort_size"].isna()
+        for name in ("active", "retention", "low", "high"):
+            shown[name] = shown[name].mask(is_hidden)
+        parts.append(shown.set_index(part.index)[table.columns])
+    return pd.concat(parts).sort_index()
 
 
 def measures(grid: pd.DataFrame) -> list[str]:

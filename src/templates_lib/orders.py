@@ -236,8 +236,8 @@ def _basis(known_share: float, fallback: float | None) -> str:
 def lines_of(rows: ir.Table, orders: ir.Table, products: ir.Table | None) -> ir.Table:
     """The lines of counted orders; an order's net sales are shared out by the lines' amounts.
 
-    ``place`` is the line's own in its order, from the most valuable one down; the first line
-    wins a tie.
+    ``place`` is the line's own in its order, from the most valuable one down; a tie goes by name,
+    so that the order of rows does not matter.
     """
     if products is not None:
         named = products.select(named_id="product_id", product_category="category")
@@ -250,7 +250,12 @@ def lines_of(rows: ir.Table, orders: ir.Table, products: ir.Table | None) -> ir.
     share = share.fill_null(0.0)
     place = ibis.row_number().over(
         group_by=joined.order_key,
-        order_by=[joined.line_amount.fill_null(ZERO).desc(), joined.row_number],
+        order_by=[
+            joined.line_amount.fill_null(ZERO).desc(),
+            joined.category,
+            joined.product_name,
+            joined.product_id,
+        ],
     )
     return joined.select(
         "order_key",
