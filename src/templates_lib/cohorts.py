@@ -268,11 +268,14 @@ def hide_small_cells(
 ) -> pd.DataFrame:
     """``retention`` with the counts of few persons empty, and what they could be worked out from.
 
-    Totals that would give one away are those over cohorts and, of the parts of a split, those of
-    everyone. A cohort whose size is hidden shows nothing.
+    Totals that would give one away are the averages over complete cohorts and, of the parts of a
+    split, the cells of everyone. A cohort whose size is hidden shows nothing.
     """
     splits = list(split_by)
     is_whole = (table[splits] == ALL).all(axis=1)
+    is_averaged = table["complete"] & (table["cohort_size"] >= MIN_COHORT)
+    # a cell that enters no average stands alone: no total gives it away
+    table = table.assign(alone=np.where(is_averaged, -1, np.arange(len(table))))
     parts = []
     for part, along in (
         (table[is_whole], [[]]),
@@ -285,14 +288,14 @@ def hide_small_cells(
         shown = part.drop(columns="cohort_size").merge(sizes, on=[*splits, "cohort"], how="left")
         shown = hide_small(
             shown, count="active", values=["retention", "low", "high"],
-            by=[*along[0], "age"], also_by=[[*keys, "age"] for keys in along[1:]],
+            by=[*splits, "age", "alone"], also_by=[["cohort", "age"]] if len(along) > 1 else [],
             min_cell=min_cell,
         )  # fmt: skip
         is_hidden = shown["cohort_size"].isna()
         for name in ("active", "retention", "low", "high"):
             shown[name] = shown[name].mask(is_hidden)
         parts.append(shown.set_index(part.index)[table.columns])
-    return pd.concat(parts).sort_index()
+    return pd.concat(parts).sort_index().drop(columns="alone")
 
 
 def measures(grid: pd.DataFrame) -> list[str]:
