@@ -86,7 +86,7 @@ def curves(
     origin: tuple[float, float] | None = (0.0, 0.0),
     show: Format | None = None,
     at_risk_name: str = "",
-    marks: Sequence[float] = (),
+    title: str = "",
 ) -> Figure:
     """Step curves with their intervals, names at the ends and the numbers at risk below.
 
@@ -106,6 +106,7 @@ def curves(
             line[x], line["low"], line["high"], step="post", color=colour, alpha=0.18, linewidth=0
         )
         ends[label(group)] = (line[y].iloc[-1], colour)
+    axes.set_title(title, loc="left", fontsize=11)
     axes.set_xlabel(x_name)
     axes.set_ylabel(y_name)
     axes.set_ylim(bottom=0)
@@ -115,7 +116,7 @@ def curves(
     if len(groups) > 1 or label(groups[0]) != label("all"):
         _names_at_ends(axes, ends)
     if at_risk:
-        _numbers_below(axes, table, groups, x, by, at_risk, at_risk_name, marks)
+        _numbers_below(axes, table, groups, x, by, at_risk, at_risk_name)
     return drawn
 
 
@@ -127,10 +128,9 @@ def _numbers_below(
     by: str,
     at_risk: str,
     name: str,
-    marks: Sequence[float],
 ) -> None:
     """Under the axis, how many are still at risk at each mark, one row a group."""
-    ticks = list(marks) or [t for t in axes.get_xticks() if 0 <= t <= table[x].max()]
+    ticks = [t for t in axes.get_xticks() if 0 <= t <= table[x].max()]
     axes.set_xticks(ticks)
     for i, (colour, group) in enumerate(zip(PALETTE, groups, strict=False)):
         own = table[table[by] == group].sort_values(x)
