@@ -36,6 +36,7 @@ from templates_lib.tables import MONEY
 
 __all__ = ["Table", "execute", "fold", "load", "local_to_utc", "utc_to_local"]
 
+WIDE = dt.Decimal(38, 4)  # room for what is computed; DuckDB stops with an error beyond 18 digits
 LOOKS_LIKE_DATA = re.compile(r"@|\d{3}")
 
 
@@ -70,13 +71,13 @@ class Table:
         if len(values) < 2:
             return values[0] if values else ibis.null(MONEY)
         zero = ibis.literal(0).cast(MONEY)
-        total = functools.reduce(lambda a, b: a + b, (v.fill_null(zero) for v in values))
+        total = functools.reduce(lambda a, b: a + b, (v.fill_null(zero).cast(WIDE) for v in values))
         given = ibis.or_(*(v.notnull() for v in values))
-        return self._fits(" + ".join(names), given, given.ifelse(total, ibis.null(MONEY)))
+        return self._fits(" + ".join(names), given, given.ifelse(total, ibis.null(WIDE)))
 
     def product(self, header: str, other: str) -> ir.DecimalValue:
         """Two columns multiplied, such as pieces and the price of a piece."""
-        value = self._number(header) * self._number(other)
+        value = self._number(header).cast(WIDE) * self._number(other)
         return self._fits(f"{header} × {other}", value.notnull(), value)
 
     def time(self, header: str | None, *, zone: str) -> ir.TimestampValue:

@@ -114,6 +114,7 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = 
 
 
 def text_rows(file: SourceFile, source: FileSource, encoding: str) -> Iterator[list[str]]:
+    """The rows of a text file, blank ones too, after a line that names the delimiter."""
     errors = "replace" if encoding == "cp1252" else "strict"
     csv.field_size_limit(MAX_LINE - 1)
     with io.TextIOWrapper(_open(file), encoding=encoding, errors=errors, newline="") as text:
@@ -121,7 +122,7 @@ def text_rows(file: SourceFile, source: FileSource, encoding: str) -> Iterator[l
         try:
             lines = iter(functools.partial(text.readline, MAX_LINE), "")
             head = _until_filled(lines)
-            marked = re.fullmatch(r"sep=(.)", head[-1].rstrip("\r\n"), re.IGNORECASE)
+            marked = re.fullmatch(r'sep=([^"])', head[-1].rstrip("\r\n"), re.IGNORECASE)
             if marked:
                 head = _until_filled(lines)
             whole = itertools.chain(head, lines)
@@ -158,7 +159,7 @@ def _until_filled(lines: Iterator[str]) -> list[str]:
 
 
 def _delimiter(line: str, decimal: str) -> str:
-    """The mark that cuts the first line into most fields, the decimal mark only if no other does."""
+    """The mark that cuts the first line into most fields; the decimal mark if no other does."""
 
     def fields(mark: str) -> tuple[bool, int]:
         number = len(next(csv.reader([line], delimiter=mark), []))
@@ -168,6 +169,7 @@ def _delimiter(line: str, decimal: str) -> str:
 
 
 def sheet_rows(file: SourceFile, source: FileSource) -> Iterator[list[str]]:
+    """The rows of a sheet, blank ones too, as far as they are filled in."""
     try:
         with zipfile.ZipFile(file.path) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
