@@ -22,7 +22,7 @@ from templates_lib.stats.survival import (
     quantile,
     survival_at,
 )
-from templates_lib.stats.timing import hazard, shortest_window
+from templates_lib.stats.timing import hazard, resampled_windows, shortest_window
 
 
 def to_counts(duration, event, **groups):
@@ -456,6 +456,28 @@ def test_shortest_window_needs_an_event_after_day_zero():
         shortest_window(table, horizon=6)
     with pytest.raises(ValueError, match="share is 0"):
         shortest_window(table, horizon=9, share=0)
+
+
+def test_resampled_windows_are_those_of_the_samples():
+    counts = to_counts(
+        [1, 4, 4, 4, 5, 5, 9, 20, 20, 20, 30], [True] * 6 + [False] + [True] * 3 + [False]
+    )
+    total = int(counts["count"].sum())
+    windows = resampled_windows(counts, horizon=25, share=0.5, draws=200, seed=5)
+    samples = np.random.default_rng(5).multinomial(total, counts["count"] / total, size=200)
+    expected = [
+        shortest_window(life_table(counts.assign(count=sample)), horizon=25, share=0.5)
+        for sample in samples
+    ]
+    assert windows.tolist() == [list(window) for window in expected]
+
+
+def test_a_sample_without_an_event_has_no_window():
+    counts = pd.DataFrame({"duration": [3, 9], "event": [True, False], "count": [1, 9]})
+    windows = resampled_windows(counts, horizon=5, share=0.5, draws=1000, seed=1)
+    # (9 / 10)^10 of the samples hold none; three binomial standard errors
+    assert len(windows) / 1000 == pytest.approx(1 - 0.9**10, abs=0.046)
+    assert (windows == 3).all()
 
 
 # Merging steps

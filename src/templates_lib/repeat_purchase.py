@@ -84,7 +84,7 @@ def return_curve(counts: pd.DataFrame, *, split: str = ALL, min_cell: int = 5) -
     -------
     Columns: split, group, days, at_risk, returned, low, high (shares of the group's customers).
     """
-    parts = [pd.DataFrame(columns=CURVE_COLUMNS)]
+    parts = []
     for group in groups_of(counts):
         curve = survival.kaplan_meier(survival.life_table(counts[counts["group"] == group]))
         drawn = curve[curve["at_risk"] >= MIN_AT_RISK]
@@ -97,7 +97,9 @@ def return_curve(counts: pd.DataFrame, *, split: str = ALL, min_cell: int = 5) -
         places = {"days": steps["duration"], "at_risk": steps["at_risk"]}
         parts.append(pd.DataFrame({"split": split, "group": group, **places, **shares}))
     filled = [part for part in parts if len(part)]
-    return pd.concat(filled, ignore_index=True) if filled else parts[0]
+    if not filled:
+        return pd.DataFrame(columns=CURVE_COLUMNS)
+    return pd.concat(filled, ignore_index=True)
 
 
 CURVE_COLUMNS = ["split", "group", "days", "at_risk", "returned", "low", "high"]
@@ -116,8 +118,8 @@ def returned_by(counts: pd.DataFrame, *, days: Sequence[int], split: str = ALL) 
     for group in groups_of(counts):
         own = counts[counts["group"] == group]
         curve = survival.kaplan_meier(survival.life_table(own))
-        read = survival.survival_at(curve, list(days))
-        read.loc[read["at_risk"] < MIN_AT_RISK, ["survival", "low", "high"]] = np.nan
+        read = survival.incidence_at(curve, list(days))
+        read.loc[read["at_risk"] < MIN_AT_RISK, ["share", "low", "high"]] = np.nan
         total = int(own["count"].sum())
         back = own[own["event"]]
         rows += [
@@ -127,9 +129,9 @@ def returned_by(counts: pd.DataFrame, *, days: Sequence[int], split: str = ALL) 
                 "days": row.time,
                 "n": total,
                 "at_risk": row.at_risk,
-                "returned": 1 - row.survival,
-                "low": 1 - row.high,
-                "high": 1 - row.low,
+                "returned": row.share,
+                "low": row.low,
+                "high": row.high,
                 "naive": back[back["duration"] <= row.time]["count"].sum() / total,
             }
             for row in read.itertuples()
@@ -147,7 +149,8 @@ class Comparison(NamedTuple):
 
 
 def compare(counts: pd.DataFrame, *, split: str, horizon_days: int) -> Comparison | None:
-    """Whether the groups return differently; None where fewer than two can be estimated.
+    """Whether the groups return differently; None where fewer than two can be estimated, or are
+    observed for less than a day.
 
     ``days_away`` is the mean number of days without a return within the longest time that every
     group is observed for, up to ``horizon_days``: the restricted mean of Kaplan–Meier.
@@ -157,8 +160,9 @@ def compare(counts: pd.DataFrame, *, split: str, horizon_days: int) -> Compariso
         return None
     known = counts[counts["group"].isin(groups)]
     tables = {g: survival.life_table(known[known["group"] == g]) for g in groups}
-    reach = [int(t.loc[t["at_risk"] >= MIN_AT_RISK, "duration"].max()) for t in tables.values()]
-    tau = min([horizon_days, *reach])
+    tau = min([horizon_days, *(_reach(table) for table in tables.values())])
+    if tau < 1:
+        return None
     rows = []
     for group, table in tables.items():
         mean = comparison.rmst(table, tau=tau)
@@ -178,6 +182,11 @@ def compare(counts: pd.DataFrame, *, split: str, horizon_days: int) -> Compariso
     return Comparison(comparison.logrank(known, group="group"), pairs, pd.DataFrame(rows))
 
 
+def _reach(table: pd.DataFrame) -> int:
+    """The last day for which enough customers are observed; 0 where there are never so many."""
+    return int(table.loc[table["at_risk"] >= MIN_AT_RISK, "duration"].to_numpy().max(initial=0))
+
+
 RENEWAL_COLUMNS = [
     "days_from", "days_to", "at_risk_days", "returns", "renewal_rate", "low", "high",
 ]  # fmt: skip
@@ -188,17 +197,18 @@ def renewal(
 ) -> pd.DataFrame:
     """When the need renews: the chance per day of a return for those not back yet.
 
-    Weeks are merged until each interval holds ``min_events`` returns.
+    Weeks are merged until each interval holds ``min_events`` returns; the last one ends where
+    fewer than 20 customers are at risk.
 
     Returns
     -------
     Columns: days_from, days_to (end excluded), at_risk_days, returns, renewal_rate, low, high.
     """
     table = survival.life_table(counts)
-    last = min(horizon_days, int(table["duration"].max()))
-    weeks = timing.hazard(table, edges=list(range(1, last + 7, 7)))
+    last = min(horizon_days, _reach(table))
+    starts = list(range(1, last + 7, 7))
     edges, held = [1], 0
-    for week in weeks.itertuples():
+    for week in timing.hazard(table, edges=starts).itertuples() if len(starts) > 1 else ():
         held += week.events
         if held >= min_events:
             edges.append(int(week.end))
@@ -233,15 +243,12 @@ def contact_window(
         return None
     table = survival.life_table(counts)
     start, end = timing.shortest_window(table, horizon=horizon_days, share=share)
-    generator = np.random.default_rng(seed)
-    total = int(counts["count"].sum())
-    drawn = []
-    for sample in generator.multinomial(total, counts["count"] / total, size=draws):
-        table = survival.life_table(counts.assign(count=sample))
-        drawn.append(timing.shortest_window(table, horizon=horizon_days, share=share))
-    low, high = np.quantile(np.array(drawn), [0.025, 0.975], axis=0, method="inverted_cdf")
+    drawn = timing.resampled_windows(
+        counts, horizon=horizon_days, share=share, draws=draws, seed=seed
+    )
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0, method="inverted_cdf")
     limits = [int(low[0]), int(high[0]), int(low[1]), int(high[1])]
-    return Window(int(start), int(end), *limits, total)
+    return Window(start, end, *limits, int(counts["count"].sum()))
 
 
 def usual_days(gaps: pd.DataFrame, *, horizon_days: int, share: float) -> pd.DataFrame:
@@ -257,9 +264,11 @@ def usual_days(gaps: pd.DataFrame, *, horizon_days: int, share: float) -> pd.Dat
         returns = own[own["event"] & (own["duration"] <= horizon_days)]["count"].sum()
         if own["count"].sum() >= MIN_CUSTOMERS and returns >= MIN_EVENTS:
             curve = survival.kaplan_meier(survival.life_table(own))
-            seen = curve[curve["duration"] <= horizon_days]
+            seen = curve[curve["duration"] <= min(horizon_days, _reach(curve))]
             back = 1 - seen["survival"]
-            usual = int(seen.loc[back >= share * back.iloc[-1], "duration"].iloc[0])
+            if back.max() > 0:
+                is_back = back >= share * back.iloc[-1] - survival.ROUNDING
+                usual = int(seen.loc[is_back, "duration"].iloc[0])
         if usual is not None:
             rows.append({"purchase_number": number, "days": usual, "n": int(own["count"].sum())})
     return pd.DataFrame(rows, columns=["purchase_number", "days", "n"])
@@ -275,18 +284,18 @@ def standing(
     Returns
     -------
     Columns: customer_id, purchases, last_on, days_since, days (the usual day), state, net_sales.
+    Customers of a number of purchases that has no usual day are left out.
     """
     totals = purchases.group_by("customer_id").aggregate(spent=purchases.net_sales.sum())
     last = purchases.filter(purchases.next_on.isnull()).join(totals, "customer_id")
-    number = ibis.least(last.purchase_number, int(usual["purchase_number"].max()))
-    branches = [
-        (number == int(row.purchase_number), ibis.literal(int(row.days)))
-        for row in usual.itertuples()
-    ]
+    known = [int(number) for number in usual["purchase_number"]]
+    number = ibis.least(last.purchase_number, max(known, default=0))
+    days = ibis.null("int64")
+    for row in usual.itertuples():
+        days = (number == int(row.purchase_number)).ifelse(int(row.days), days)
     placed = last.mutate(
-        days_since=ibis.literal(as_of).delta(last.purchased_on, unit="day"),
-        days=ibis.cases(*branches),
-    )
+        days_since=ibis.literal(as_of).delta(last.purchased_on, unit="day"), days=days
+    ).filter(number.isin(known))
     state = ibis.cases(
         (placed.days_since <= placed.days, "in_time"),
         (placed.days_since <= horizon_days, "overdue"),
@@ -355,16 +364,19 @@ def widest_gap(counts: pd.DataFrame, *, days: int) -> Gap | None:
     curves = {
         g: survival.kaplan_meier(survival.life_table(counts[counts["group"] == g])) for g in groups
     }
-    reach = [int(c.loc[c["at_risk"] >= MIN_AT_RISK, "duration"].max()) for c in curves.values()]
-    days = min([days, *reach])
-    read = {g: curve[curve["duration"] <= days].iloc[-1] for g, curve in curves.items()}
-    best = min(groups, key=lambda g: (read[g]["survival"], g))
-    worst = max(groups, key=lambda g: (read[g]["survival"], g))
+    days = min([days, *(_reach(curve) for curve in curves.values())])
+    seen = {g: curve[curve["duration"] <= days] for g, curve in curves.items()}
+    back = {g: 1 - curve["survival"].iloc[-1] for g, curve in seen.items() if len(curve)}
+    if len(back) < len(groups):
+        return None
+    best = min(groups, key=lambda g: (-back[g], g))
+    worst = max(groups, key=lambda g: (-back[g], g))
     pairs = len(groups) * (len(groups) - 1) / 2
-    difference = read[worst]["survival"] - read[best]["survival"]
-    half = stats.norm.ppf(1 - 0.025 / pairs) * np.hypot(read[best]["se"], read[worst]["se"])
+    difference = back[best] - back[worst]
+    errors = [seen[g]["se"].iloc[-1] for g in (best, worst)]
+    half = stats.norm.ppf(1 - 0.025 / pairs) * np.hypot(*errors)
     n = int(counts[counts["group"].isin([best, worst])]["count"].sum())
-    shares = (1 - read[best]["survival"], 1 - read[worst]["survival"])
+    shares = (back[best], back[worst])
     return Gap(best, worst, *shares, difference, difference - half, difference + half, n, days)
 
 

@@ -13,9 +13,12 @@ import pandas as pd
 from scipy import stats
 
 from templates_lib.stats import intervals, survival
+from templates_lib.stats.power_sums import POWERS, decimals, narrow, power
 
 Z = stats.norm.ppf(0.975)
 MIN_N = 30
+MIN_AT_RISK = 20
+OPENING_DAYS = 3  # a month that begins with a holiday or two is whole
 
 
 class Stretch(NamedTuple):
@@ -30,12 +33,15 @@ class Stretch(NamedTuple):
 def compared_months(first_on: date, as_of: date) -> Stretch:
     """The last whole months, at most twelve, that the data also hold a year before.
 
-    Where no month has a year before, the last twelve whole months stand alone.
+    The first month is whole if its first order falls on its first days. Where no month has a year
+    before, the last twelve whole months stand alone.
     """
     last = pd.Period(as_of, "M")
     if last.end_time.date() > as_of:
         last -= 1
     opening = pd.Period(first_on, "M")
+    if first_on.day > OPENING_DAYS:
+        opening += 1
     known = (last - opening).n + 1
     if known < 1:
         return Stretch(first_on, as_of, None, None)
@@ -58,13 +64,14 @@ def monthly_sales(movements: ir.Table, first_orders: ir.Table) -> pd.DataFrame:
     Returns
     -------
     Columns: month, new_net_sales, returning_net_sales, unknown_net_sales (no known customer),
-    net_sales, year_before (empty where it is not in the data).
+    net_sales, year_before (empty where it is not in the data). A refund counts where its order
+    does.
     """
     firsts = first_orders.select("customer_id", "first_on")
     joined = movements.left_join(firsts, "customer_id")
     zero = ibis.literal(0).cast("decimal(18, 4)")
     is_known = joined.first_on.notnull()
-    is_new = is_known & (joined.moved_on <= joined.first_on)
+    is_new = is_known & (joined.ordered_on <= joined.first_on)
     split = joined.select(
         start=joined.moved_on.truncate("M"),
         net_sales=joined.net_sales,
@@ -80,10 +87,9 @@ def monthly_sales(movements: ir.Table, first_orders: ir.Table) -> pd.DataFrame:
         .set_index("start")
         .astype("float64")
     )
-    found.index = pd.to_datetime(found.index).to_period("M")
-    full = found.reindex(pd.period_range(found.index.min(), found.index.max(), freq="M")).fillna(
-        0.0
-    )
+    months = pd.PeriodIndex(pd.to_datetime(found.index), freq="M")
+    every = pd.period_range(months.min(), months.max()) if len(months) else months
+    full = found.set_axis(months).reindex(every).fillna(0.0)  # seen, and nothing was sold
     return pd.DataFrame(
         {
             "month": full.index.astype(str),
@@ -110,12 +116,14 @@ def tiles(
     as_of: date,
     value: str,
     return_days: int,
+    has_whole_history: bool = True,
 ) -> pd.DataFrame:
     """Four figures with their intervals, and the same months a year before.
 
     Sales vary as a sum over independent customers, new customers as a Poisson count; the share
     returned is Kaplan–Meier's; the value per new customer is over ``return_days`` from the first
-    purchase, of customers observed for so long.
+    purchase, of customers observed for so long. Without the whole history a customer who is new
+    in the first year of the file need not be, so that only sales are compared with it.
 
     Returns
     -------
@@ -135,7 +143,8 @@ def tiles(
         row.pop("se")
         row |= dict.fromkeys(("before", "change", "change_low", "change_high"), np.nan)
         row["beyond_chance"] = None
-        if then is not None and one.n >= MIN_N and then[measure].n >= MIN_N:
+        is_fair = has_whole_history or measure == "net_sales"
+        if then is not None and is_fair and one.n >= MIN_N and then[measure].n >= MIN_N:
             other = then[measure]
             change = one.estimate - other.estimate
             half = Z * np.hypot(one.se, other.se)
@@ -181,16 +190,18 @@ def _measures(
 
 def _sales(movements: ir.Table) -> _Measure:
     buyer = ibis.coalesce(movements.customer_id, movements.order_id)
-    each = movements.group_by(buyer=buyer).aggregate(x=movements.net_sales.sum())
-    x = each.x.cast("decimal(12, 2)")
-    sums = each.aggregate(
-        n=each.count(), total=x.sum(), squares=(x * x).cast("decimal(24, 4)").sum()
-    )
-    found = sums.to_pyarrow().to_pylist()[0]
+    each = movements.group_by(buyer=buyer).aggregate(net_sales=movements.net_sales.sum())
+    found = _power_sums(each, "net_sales")
     if not found["n"]:
         return _NOTHING
     total, se = float(found["total"]), float(found["squares"]) ** 0.5
     return _Measure(total, total - Z * se, total + Z * se, found["n"], se)
+
+
+def _power_sums(each: ir.Table, name: str) -> dict[str, Any]:
+    x = narrow(each[name], decimals=decimals(each, name))
+    sums = {suffix: power(x, k).sum() for k, suffix in enumerate(POWERS, start=1)}
+    return each.aggregate(n=each.count(), **sums).to_pyarrow().to_pylist()[0]
 
 
 def _count(n: int) -> _Measure:
@@ -207,29 +218,24 @@ def _returned(joined: ir.Table, as_of: date, days: int) -> _Measure:
     if not len(counts):
         return _NOTHING
     curve = survival.kaplan_meier(survival.life_table(counts))
-    read = survival.survival_at(curve, [days]).iloc[0]
-    if read["at_risk"] < 20:
+    read = survival.incidence_at(curve, [days]).iloc[0]
+    if read["at_risk"] < MIN_AT_RISK:
         return _NOTHING
-    se = curve.loc[curve["duration"] <= days, "se"].iloc[-1]
-    share = 1 - read["survival"]
-    return _Measure(share, 1 - read["high"], 1 - read["low"], int(counts["count"].sum()), se)
+    se = float(np.append(0.0, curve.loc[curve["duration"] <= days, "se"])[-1])
+    return _Measure(read["share"], read["low"], read["high"], int(counts["count"].sum()), se)
 
 
 def _value(joined: ir.Table, movements: ir.Table, as_of: date, value: str, days: int) -> _Measure:
     followed = joined.filter(ibis.literal(as_of).delta(joined.first_on, unit="day") >= days)
     early = movements.join(followed.select("customer_id", "first_on"), "customer_id")
     age = early.moved_on.delta(early.first_on, unit="day")
-    inside = early.filter(age.between(0, days))
-    each = inside.group_by("customer_id").aggregate(x=inside[value].sum())
-    x = each.x.cast("decimal(12, 2)")
-    square = (x * x).cast("decimal(24, 4)")
-    cube = (square * x).cast("decimal(36, 6)")
-    sums = each.aggregate(total=x.sum(), squares=square.sum(), cubes=cube.sum())
-    found = sums.to_pyarrow().to_pylist()[0]
+    inside = early.filter((early.ordered_on >= early.first_on) & (age <= days))
+    each = inside.group_by("customer_id").aggregate(**{value: inside[value].sum()})
+    found = _power_sums(each, value)
     n = int(followed.count().execute())
     if n < 2 or found["total"] is None:
         return _NOTHING
-    low, high = intervals.mean_interval(n, found["total"], found["squares"], found["cubes"])
+    low, high = intervals.mean_interval(n, *(found[name] for name in POWERS))
     mean = float(found["total"]) / n
     se = (max(0.0, float(found["squares"]) / n - mean**2) / (n - 1)) ** 0.5
     return _Measure(mean, float(low), float(high), n, se)

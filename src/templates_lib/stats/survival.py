@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from templates_lib.stats.intervals import upper_tail
+from templates_lib.stats.intervals import upper_tail, wilson
 
 # Survival is a product of many fractions: 0.5 reached by hand may be 0.5000000000000001 here.
 ROUNDING = 1e-12
@@ -147,6 +147,26 @@ def survival_at(curve: pd.DataFrame, times: Iterable[float]) -> pd.DataFrame:
     }
     at_risk = np.append(curve["at_risk"], 0)[np.searchsorted(durations, times)]
     return pd.DataFrame({"time": times, "at_risk": at_risk, **values})
+
+
+def incidence_at(curve: pd.DataFrame, times: Iterable[float]) -> pd.DataFrame:
+    """The share that has had the event by given times: 1 - survival.
+
+    Parameters
+    ----------
+    curve : from `kaplan_meier`, at its default confidence
+    times : as for `survival_at`
+
+    Returns
+    -------
+    One row per time: time, at_risk, share, low, high. While nobody has had the event the curve
+    says nothing of its spread, and the upper limit is Wilson's for none of those still at risk.
+    """
+    read = survival_at(curve, times)
+    _, limit = wilson(0, read["at_risk"])
+    high = (1 - read["low"]).mask(read["survival"] == 1, limit)
+    shares = {"share": 1 - read["survival"], "low": 1 - read["high"], "high": high}
+    return read[["time", "at_risk"]].assign(**shares)
 
 
 def quantile(curve: pd.DataFrame, *, q: float = 0.5) -> tuple[float, float, float]:

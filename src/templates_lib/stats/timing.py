@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from templates_lib.stats.intervals import wilson
-from templates_lib.stats.survival import ROUNDING, at_risk_and_events
+from templates_lib.stats.survival import ROUNDING, at_risk_and_events, checked
 
 
 def hazard(table: pd.DataFrame, *, edges: Sequence[int], confidence: float = 0.95) -> pd.DataFrame:
@@ -89,20 +89,68 @@ def shortest_window(table: pd.DataFrame, *, horizon: int, share: float = 0.5) ->
     ValueError
         If no event lies in (0, horizon], or unless 0 < share <= 1.
     """
+    window = _shortest(
+        table["duration"].to_numpy(), *at_risk_and_events(table), horizon=horizon, share=share
+    )
+    if window is None:
+        raise ValueError(f"no event in (0, {horizon}]: there is no window to find")
+    return window
+
+
+def resampled_windows(
+    counts: pd.DataFrame, *, horizon: int, share: float, draws: int, seed: int
+) -> np.ndarray:
+    """The shortest window of samples drawn anew from the subjects, with replacement.
+
+    Parameters
+    ----------
+    counts : as for `survival.life_table`
+    horizon, share : as for `shortest_window`
+    draws : number of samples; each draws cells, so that its time does not grow with the subjects
+    seed : of the generator
+
+    Returns
+    -------
+    Array of two columns, start and end; a sample without an event in the horizon has no row.
+
+    References
+    ----------
+    Efron (1981), Censored data and the bootstrap, JASA 76:312.
+    """
+    frame = checked(counts)
+    durations, place = np.unique(frame["duration"], return_inverse=True)
+    is_event = frame["event"].to_numpy()
+    size = frame["count"].to_numpy()
+    total = int(size.sum())
+    windows = []
+    for sample in np.random.default_rng(seed).multinomial(total, size / total, size=draws):
+        leaving = np.bincount(place, sample, len(durations))
+        events = np.bincount(place, sample * is_event, len(durations))
+        at_risk = np.cumsum(leaving[::-1])[::-1]
+        seen = at_risk > 0
+        window = _shortest(
+            durations[seen], at_risk[seen], events[seen], horizon=horizon, share=share
+        )
+        if window is not None:
+            windows.append(window)
+    return np.array(windows, dtype=int).reshape(-1, 2)
+
+
+def _shortest(
+    durations: np.ndarray, at_risk: np.ndarray, events: np.ndarray, *, horizon: int, share: float
+) -> tuple[int, int] | None:
+    """The first of the shortest intervals that hold the share, or None without an event."""
     if not 0 < share <= 1:
         raise ValueError(f"share is {share}; expected a number above 0 and at most 1")
-    at_risk, events = at_risk_and_events(table)
     before = np.append(1.0, np.cumprod((at_risk - events) / at_risk))[:-1]
-    mass = before * events / at_risk
-    durations = table["duration"].to_numpy()
     inside = (durations > 0) & (durations <= horizon) & (events > 0)
     if not inside.any():
-        raise ValueError(f"no event in (0, {horizon}]: there is no window to find")
-    durations = durations[inside]
-    reached = np.append(0.0, np.cumsum(mass[inside]))
+        return None
+    days = durations[inside]
+    reached = np.append(0.0, np.cumsum((before * events / at_risk)[inside]))
     needed = reached[:-1] + share * reached[-1] - ROUNDING
     last = np.searchsorted(reached, needed) - 1
-    is_enough = last < len(durations)
-    starts, ends = durations[is_enough], durations[last[is_enough]]
+    is_enough = last < len(days)
+    starts, ends = days[is_enough], days[last[is_enough]]
     best = np.argmin(ends - starts)
     return int(starts[best]), int(ends[best])
