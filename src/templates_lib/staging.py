@@ -7,8 +7,10 @@ written aside and renamed, so that an interruption leaves the last good one.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
+import runpy
 import secrets
 import shutil
 import tempfile
@@ -23,13 +25,15 @@ from filelock import FileLock
 
 from templates_lib import purchases, tables
 from templates_lib.params import Params
-from templates_lib.problems import InputProblems, Problem
+from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.sources import orders as order_source
 from templates_lib.sources.files import find_files
 from templates_lib.sources.reader import Table, execute, load
 from templates_lib.workspace import ClientFolders, shown
 
 CODE = ("facts.py", "orders.py", "params.py", "purchases.py", "staging.py", "tables.py", "sources")
+
+KEPT = 4  # staged files that are kept: reports of other days may still be read from them
 
 
 def fingerprint(params: Params, folders: ClientFolders) -> str:
@@ -61,6 +65,8 @@ def fingerprint(params: Params, folders: ClientFolders) -> str:
         inside = [f for f in (here / name).rglob("*") if f.suffix in (".py", ".yml")]
         for file in sorted(inside) or [here / name]:
             code.update(file.read_bytes())
+    if derivation(folders).is_file():
+        code.update(derivation(folders).read_bytes())
     key_hash = hashlib.sha256(pseudonym_key(folders)).hexdigest()
     engine = [ibis.__version__, duckdb.__version__]
     whole = json.dumps([inputs, settings, code.hexdigest(), key_hash, engine], sort_keys=True)
@@ -97,11 +103,13 @@ def pseudonym_key(folders: ClientFolders) -> bytes:
 def stage(params: Params, folders: ClientFolders) -> Path:
     """The staged file of these parameters and inputs, made if it is not there yet.
 
-    What a warehouse holds has no hash, so that a client with one is staged anew every time.
+    What a warehouse holds has no hash, so that a client with one is staged anew every time,
+    under a new name.
     """
-    target = folders.build / f"{fingerprint(params, folders)}.duckdb"
     sources = [source for _, source in params.sources if source is not None]
     is_kept = all(source.connection is None for source in sources)
+    name = fingerprint(params, folders) + ("" if is_kept else f"-{secrets.token_hex(4)}")
+    target = folders.build / f"{name}.duckdb"
     if is_kept and target.is_file():
         return target
     folders.build.mkdir(parents=True, exist_ok=True)
@@ -117,6 +125,9 @@ def stage(params: Params, folders: ClientFolders) -> Path:
             aside.replace(target)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+        staged = sorted(folders.build.glob("*.duckdb"), key=lambda file: file.stat().st_mtime)
+        for old in staged[:-KEPT]:
+            old.unlink(missing_ok=True)
     return target
 
 
@@ -133,11 +144,56 @@ def _write(params: Params, folders: ClientFolders, scratch: Path, aside: Path) -
             connection.raw_sql(f"create table staged.{name} as {connection.compile(pseudonymous)}")
             if name in tables.COLUMNS:
                 tables.check(connection.table(name, database=("staged", "main")), name)
+        _derive(connection, folders, list(canonical))
         execute(connection, "create table staged.facts (facts varchar)")
         execute(connection, "insert into staged.facts values (?)", [json.dumps(facts, default=str)])
         execute(connection, "detach staged")
     finally:
         connection.disconnect()
+
+
+def derivation(folders: ClientFolders) -> Path:
+    """The client's own functions, named after staged tables: Ibis table in, Ibis table out."""
+    return folders.data / "derive.py"
+
+
+def _derive(connection: ibis.BaseBackend, folders: ClientFolders, names: list[str]) -> None:
+    """Puts what ``derive.py`` makes of a staged table in the table's place.
+
+    Raises
+    ------
+    InputProblems
+        When a function has no table's name, fails, or changes the rows or the table's own columns.
+    """
+    file = derivation(folders)
+    if not file.is_file():
+        return
+    try:
+        own = runpy.run_path(str(file))
+    except Exception as error:
+        raise InputProblems([Problem(shown(file), f"stopped: {type(error).__name__}")]) from None
+    functions = {
+        name: function
+        for name, function in own.items()
+        if inspect.isfunction(function) and function.__module__ == own["__name__"]
+        and not name.startswith("_")
+    }
+    for name, function in functions.items():
+        where = f"{shown(file)} {name}"
+        if name not in names:
+            raise InputProblems([Problem(where, "is no staged table" + nearest(name, names))])
+        table = connection.table(name, database=("staged", "main"))
+        try:
+            made = function(table)
+            kept = set(table.columns) <= set(made.columns)
+            same = made.count().execute() == table.count().execute()
+        except Exception as error:
+            raise InputProblems([Problem(where, f"stopped: {type(error).__name__}")]) from None
+        if not (kept and same):
+            raise InputProblems([Problem(where, "may add columns, not drop columns or rows")])
+        connection.raw_sql(f"create table staged.derived as {connection.compile(made)}")
+        connection.raw_sql(f"drop table staged.{name}")
+        connection.raw_sql(f"alter table staged.derived rename to {name}")
 
 
 def _quoted(path: Path) -> str:
