@@ -11,7 +11,7 @@ import pytest
 from lifelines import KaplanMeierFitter
 from lifelines.utils import restricted_mean_survival_time
 from numpy.testing import assert_allclose
-from real_data import example, online_retail
+from real_data import ONLINE_RETAIL, example, online_retail
 
 from templates_lib import repeat_purchase
 from templates_lib.stats import survival
@@ -69,8 +69,6 @@ def test_online_retail_returned_by_day(shared):
 
 def test_online_retail_by_invoice(shared):
     # The same: 2,845 repeaters if invoices of one day are told apart
-    from real_data import ONLINE_RETAIL
-
     params = ONLINE_RETAIL + "purchases: {same_day: separate}\n"
     counts = return_counts(online_retail(shared, params))
     assert counts[counts["event"]]["count"].sum() == 2845

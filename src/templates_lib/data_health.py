@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import ibis
@@ -88,8 +89,9 @@ def months(orders: ir.Table) -> pd.DataFrame:
         .to_pandas()
         .set_index("start")
     )
-    found.index = pd.to_datetime(found.index).to_period("M")
-    full = found.reindex(pd.period_range(found.index.min(), found.index.max(), freq="M"))
+    months = pd.PeriodIndex(pd.to_datetime(found.index), freq="M")
+    every = pd.period_range(months.min(), months.max()) if len(months) else months
+    full = found.set_axis(months).reindex(every)
     for name in ("orders", "customers", "days_with_orders"):
         full[name] = full[name].fillna(0).astype("int64")
     full["net_sales"] = full["net_sales"].astype("float64").fillna(0.0)
@@ -97,27 +99,31 @@ def months(orders: ir.Table) -> pd.DataFrame:
     return full.reset_index(drop=True)
 
 
-def gaps(orders: ir.Table, *, least_days: int = 7) -> pd.DataFrame:
+def gaps(orders: ir.Table, *, least_days: int = 7, as_of: date | None = None) -> pd.DataFrame:
     """Stretches without any order that are long for this shop: at least a week, and over ten
     times the usual distance of two days with orders.
+
+    With ``as_of`` the days from the last order to the last day observed are a stretch too: a file
+    that was exported too early makes every customer look late.
 
     Returns
     -------
     Columns: date_from, date_to (first and last day without an order), days.
     """
-    days = orders.select(on="ordered_on").distinct()
-    pair = days.mutate(following=days.on.lead().over(order_by=days.on))
-    step = pair.mutate(distance=pair.following.delta(pair.on, unit="day"))
-    usual = step.distance.mean().execute() or 1.0
-    wide = step.filter(step.distance > ibis.literal(max(least_days, 10 * usual)))
-    found = wide.order_by("on").to_pandas()
+    found = orders.select(on="ordered_on").distinct().order_by("on").to_pandas()["on"]
+    days = [pd.Timestamp(day).date() for day in found]
+    steps = [(after - day).days for day, after in pairwise(days)]
+    long = max(least_days, 10 * sum(steps) / max(1, len(steps)))
+    if days and as_of is not None:
+        days.append(as_of + timedelta(days=1))
     rows = [
         {
-            "date_from": pd.Timestamp(row.on).date() + timedelta(days=1),
-            "date_to": pd.Timestamp(row.following).date() - timedelta(days=1),
-            "days": int(row.distance) - 1,
+            "date_from": day + timedelta(days=1),
+            "date_to": after - timedelta(days=1),
+            "days": (after - day).days - 1,
         }
-        for row in found.itertuples()
+        for day, after in pairwise(days)
+        if (after - day).days > long
     ]
     return pd.DataFrame(rows, columns=["date_from", "date_to", "days"])
 
@@ -190,7 +196,8 @@ def sufficiency(
          f"{customers} customers, {returned} returns", customers >= 30 and returned >= 10),
         ("Who comes back within a year", "30 customers followed for a year",
          f"{int(found['followed'] or 0)} customers", int(found["followed"] or 0) >= 30),
-        ("This year against the year before", "24 months", f"{span // 30} months", span >= 730),
+        ("This year against the year before", "24 months",
+         f"{span * 24 // 730} months", span >= 730),
         ("Profit, not only sales", "costs or a declared margin", _costs(costs), costs != "none"),
         ("Agreement with the shop's own figures", "one month's total",
          f"{len(control)} totals", bool(len(control)) and bool(control["agrees"].all())),
