@@ -301,6 +301,7 @@ def test_a_line_without_an_end_is_refused(refused, monkeypatch):
         (workbook(["a"], [1])[:-99], "x.xlsx", "is not a whole XLSX file, or has a password"),
         (workbook(), "x.xlsx", "has no header and no rows; export it again"),
     ],
+    ids=lambda value: "bytes" if isinstance(value, bytes) else None,
 )
 def test_what_is_no_whole_file_is_refused(refused, content, name, expected):
     assert f"{name}: {expected}" in refused(content, name)
