@@ -26,7 +26,7 @@ def workspace() -> Path:
     named = os.environ.get("WORKSPACE", "").strip()
     if not named:
         return repository()
-    folder = Path(os.path.realpath(os.path.expanduser(named)))
+    folder = Path(os.path.realpath(os.path.expanduser(named)))  # noqa: PTH111 (Path raises)
     if not folder.is_dir():
         raise InputProblems([Problem("WORKSPACE", "is not a folder; create it or correct it")])
     return folder
