@@ -105,6 +105,16 @@ def test_cdnow_frequencies_at_39_weeks():
     assert counts == [1411, 439, 214, 100, 62, 38, 29, 64]
 
 
+def test_cdnow_cumulative_repeats_by_week():
+    # BTYD's vignette: weeks 20 to 25 of 1997; golden.csv C for weeks 39 and 78 (pandas)
+    expected = {20: 1359, 21: 1414, 22: 1484, 23: 1517, 24: 1573, 25: 1672, 39: 2457, 78: 4339}
+    _, connection, _ = example("cdnow")
+    purchases = connection.table("purchases")
+    again = purchases.filter(purchases.purchase_number > 1).to_pandas()
+    weeks = (pd.to_datetime(again["purchased_on"]) - pd.Timestamp("1997-01-01")).dt.days // 7
+    assert {week: int((weeks < week).sum()) for week in expected} == expected
+
+
 def test_online_retail_counts(shared):
     # golden.csv D, "online retail raw", as widely published for UCI 352
     _, _, facts = online_retail(shared)
