@@ -14,8 +14,9 @@ from pydantic import BaseModel
 
 from templates_lib import parameter_file
 from templates_lib.parameter_file import change_section, load_params, reference, schema
-from templates_lib.params import Cohorts, Params, Section
+from templates_lib.params import Cohorts, Params
 from templates_lib.problems import InputProblems
+from templates_lib.sections import Section
 from templates_lib.workspace import repository
 
 VALID = """\

@@ -14,14 +14,15 @@ from zoneinfo import ZoneInfo
 import duckdb
 import ibis
 import openpyxl
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from templates_lib.params import Condition, CustomersSource, FileSource, OrdersSource
 from templates_lib.problems import InputProblems
+from templates_lib.source_params import Condition, CustomersSource, FileSource, OrdersSource
 from templates_lib.sources.orders import customer_rows, order_rows
 from templates_lib.sources.reader import (
     Table,
@@ -719,3 +720,20 @@ def test_a_text_comes_back_as_it_was_written(cells):
         made = table_of(Path(folder), FileSource(path="x.csv"), engine())
         texts = [text for (text,) in read(made, x=made.rows.c0)]
     assert texts == cells
+
+
+def test_whole_numbers_that_parquet_holds_as_floats_are_ids_without_a_point(make_client, workspace):
+    """pandas writes an id column with a gap as float64; the id is 12346 all the same."""
+    frame = pd.DataFrame(
+        {"customer": [12346.0, float("nan"), 12347.5], "when": ["2026-01-05"] * 3, "amount": 1.0}
+    )
+    file = workspace / "data" / "acme" / "exports" / "orders.parquet"
+    file.parent.mkdir(parents=True)
+    frame.to_parquet(file)
+    source = FileSource(path="exports/orders.parquet")
+    connection = ibis.duckdb.connect()
+    table = load(
+        connection, source, key="sources.orders", data=file.parents[1], scratch=file.parent
+    )
+    found = table.rows.select(text=table.text("customer")).text.to_pyarrow().to_pylist()
+    assert found == ["12346", None, "12347.5"]

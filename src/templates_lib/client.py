@@ -18,10 +18,11 @@ from IPython.display import HTML, display
 
 from templates_lib import purchases, staging
 from templates_lib.parameter_file import change_section, load_params
-from templates_lib.params import Params, Section
+from templates_lib.params import Params
 from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.report import findings
 from templates_lib.report.tables import parameters_table
+from templates_lib.sections import Section
 from templates_lib.words import Words
 from templates_lib.workspace import ClientFolders
 

@@ -11,7 +11,8 @@ import ibis
 import ibis.expr.types as ir
 
 from templates_lib.facts import Facts, one
-from templates_lib.params import OrdersSource, Params
+from templates_lib.params import Params
+from templates_lib.source_params import OrdersSource
 from templates_lib.sources.orders import ORDER_MONEY, ORDER_TEXTS
 from templates_lib.sources.reader import utc_to_local
 from templates_lib.tables import MONEY

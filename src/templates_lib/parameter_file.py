@@ -15,8 +15,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticUndefined
 
-from templates_lib.params import Params, Section
+from templates_lib.params import Params
 from templates_lib.problems import InputProblems, Problem, closest, nearest
+from templates_lib.sections import Section
 from templates_lib.workspace import ClientFolders, client_names, shown
 
 KeyPath = tuple[str | int, ...]
@@ -247,7 +248,7 @@ def reference() -> str:
         "# Parameters",
         "",
         (
-            "Generated from `src/templates_lib/params.py` by `make docs`. One file a client: "
+            "Generated from `params.py` and `source_params.py` by `make docs`. One file a client: "
             "`params/<client>.yml`."
         ),
     ]

@@ -31,7 +31,8 @@ from templates_lib.sources.files import find_files
 from templates_lib.sources.reader import Table, execute, load
 from templates_lib.workspace import ClientFolders, shown
 
-CODE = ("facts.py", "orders.py", "params.py", "purchases.py", "staging.py", "tables.py", "sources")
+CODE = ("facts.py", "orders.py", "params.py", "purchases.py", "sections.py", "source_params.py",
+        "staging.py", "tables.py", "sources")  # fmt: skip
 
 KEPT = 4  # staged files that are kept: reports of other days may still be read from them
 
@@ -175,7 +176,8 @@ def _derive(connection: ibis.BaseBackend, folders: ClientFolders, names: list[st
     functions = {
         name: function
         for name, function in own.items()
-        if inspect.isfunction(function) and function.__module__ == own["__name__"]
+        if inspect.isfunction(function)
+        and function.__module__ == own["__name__"]
         and not name.startswith("_")
     }
     for name, function in functions.items():

@@ -84,7 +84,7 @@ def _change(row: Any, before_start: date | None, words: Words) -> str:
 def cards(
     findings: Sequence[Finding], words: Words, *, picture: Callable[[str], Path | None]
 ) -> None:
-    """The findings of the first page: headline, chart, worth, how sure, what to do, when to check."""
+    """The findings of the first page, each with its chart, its worth, what to do and to check."""
     display(HTML("".join(_card(f, words, picture(f["id"])) for f in findings)))
 
 
@@ -120,12 +120,9 @@ def not_yet(finding: Finding | None, words: Words) -> None:
             "chance": f"With {n} customers the difference may be chance.",
             "weak": f"With {n} customers the range is too wide to act on.",
         }[finding["strength"]]
-        text = f"{finding['headline']}. {why}"
-        display(
-            HTML(
-                f'<section class="not-yet"><h3>Not to act on yet</h3><p>{escape(text)}</p></section>'
-            )
-        )
+        text = escape(f"{finding['headline']}. {why}")
+        card = f'<section class="not-yet"><h3>Not to act on yet</h3><p>{text}</p></section>'
+        display(HTML(card))
 
 
 def trust(control: pd.DataFrame, steps: pd.DataFrame, words: Words) -> None:
@@ -142,7 +139,8 @@ def trust(control: pd.DataFrame, steps: pd.DataFrame, words: Words) -> None:
             f"{words.number(agreed)} agree with this report."
         )
         for row in control[~control["agrees"].astype(bool)].itertuples():
-            text += f" {row.period}: the shop {words.number(row.shop, 2)}, here {words.number(row.ours, 2)}."
+            figures = [words.number(value, 2) for value in (row.shop, row.ours)]
+            text += f" {row.period}: the shop {figures[0]}, here {figures[1]}."
     else:
         text += " They have not been held against the shop's own figures yet."
     display(HTML(f'<p class="trust">{escape(text)}</p>'))

@@ -50,12 +50,12 @@ def page(ready: Ready, work: Path, findings: Mapping[str, Mapping[str, Any]]) ->
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{name}: customers, {as_of}</title>\n<style>\n{css}</style>\n</head>\n<body>\n"
-        f"<header><h1>{name}: your customers</h1><p>What the orders up to {as_of} tell</p></header>\n"
+        f"<header><h1>{name}: your customers</h1>"
+        f"<p>What the orders up to {as_of} tell</p></header>\n"
         f'<nav aria-label="Chapters"><ul>{"".join(links)}</ul></nav>\n'
         f"<main>\n{''.join(chapters)}\n</main>\n"
-        "<footer><p>Every estimate stands with its 95 % interval: were the same shop observed again, "
-        "the true figure would lie inside in 95 cases of 100. All tables are in tables.xlsx.</p>"
-        "</footer>\n</body>\n</html>\n"
+        "<footer><p>“Very likely” is the 95 % interval: of a hundred such ranges about ninety-five "
+        "hold the true figure. All tables are in tables.xlsx.</p></footer>\n</body>\n</html>\n"
     )
 
 

@@ -8,7 +8,8 @@ from html import escape
 import pandas as pd
 
 from templates_lib.definitions import column, label
-from templates_lib.params import Params, Section
+from templates_lib.params import Params
+from templates_lib.sections import Section
 from templates_lib.words import Words
 
 MAX_ROWS = 40
@@ -39,7 +40,7 @@ def to_html(
     rows = []
     for values in frame.head(MAX_ROWS).itertuples(index=False):
         cells = "".join(
-            f'<td class="{_side(units[name])}">{escape(_text(value, name, units[name], words))}</td>'
+            f'<td class="{_side(units[name])}">{_text(value, name, units[name], words)}</td>'
             for name, value in zip(frame.columns, values, strict=True)
         )
         rows.append(f"<tr>{cells}</tr>")
@@ -59,7 +60,7 @@ def _side(unit: str) -> str:
 
 def _text(value: object, name: object, unit: str, words: Words) -> str:
     shown = words.cell(value, unit)
-    return label(shown) if name in CODES else shown
+    return escape(label(shown) if name in CODES else shown)
 
 
 def parameters_table(params: Params, settings: Section) -> str:

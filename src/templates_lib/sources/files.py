@@ -16,8 +16,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from templates_lib.params import FileSource
 from templates_lib.problems import InputProblems, Problem, nearest
+from templates_lib.source_params import FileSource
 from templates_lib.sources.rows import MAX_BYTES, SourceFile, encoding_of, sheet_rows, text_rows
 from templates_lib.workspace import inside, shown
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from templates_lib.params import CustomersSource, OrderColumns, OrdersSource, ProductsSource
+from templates_lib.source_params import CustomersSource, OrderColumns, OrdersSource, ProductsSource
 from templates_lib.sources.reader import Table
 from templates_lib.tables import MONEY
 

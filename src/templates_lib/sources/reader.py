@@ -20,8 +20,8 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from templates_lib.params import Condition, FileSource
 from templates_lib.problems import InputProblems, Problem, nearest
+from templates_lib.source_params import Condition, FileSource
 from templates_lib.sources.files import SourceFile, find_files, normalise
 from templates_lib.sources.values import (
     instant_to_utc,
@@ -59,6 +59,9 @@ class Table:
         column = self._column(header)
         if column is None:
             return ibis.null("string")
+        if column.type().is_floating():  # ids that Parquet holds as 12346.0, since some are missing
+            whole = column.cast("int64")
+            column = (whole == column).ifelse(whole.cast("string"), column.cast("string"))
         return trimmed(column)
 
     def texts(self, headers: Mapping[str, str | None]) -> dict[str, ir.StringValue]:

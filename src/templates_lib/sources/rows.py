@@ -23,8 +23,8 @@ from typing import Any
 
 import openpyxl
 
-from templates_lib.params import FileSource
 from templates_lib.problems import InputProblems, Problem, nearest
+from templates_lib.source_params import FileSource
 
 MAX_BYTES = 50 * 2**30
 MAX_XLSX_BYTES = 2**30
