@@ -14,7 +14,6 @@ import pandas as pd
 from templates_lib.params import ControlTotal
 
 RECONCILIATION = ["step", "rows", "orders", "customers", "net_sales"]
-SALES_STEPS = ("gross_sales", "less_vat", "less_discounts", "less_refunds")
 
 
 def reconciliation(facts: Mapping[str, Any]) -> pd.DataFrame:
@@ -37,9 +36,7 @@ def changed_steps(table: pd.DataFrame) -> pd.DataFrame:
     before = table.shift()
     same = pd.Series(True, index=table.index)
     for name in RECONCILIATION[1:]:
-        same &= (table[name] == before[name]).fillna(False) | (
-            table[name].isna() & before[name].isna()
-        )
+        same &= (table[name] == before[name]).fillna(False) | before[name].isna()
     always = table["step"].isin(["rows_read", "gross_sales", "less_refunds", "purchase_occasions"])
     return table[~same | always]
 
@@ -190,19 +187,25 @@ def sufficiency(
     )  # fmt: skip
     found = counted.to_pyarrow().to_pylist()[0]
     customers, returned = int(found["customers"]), int(found["returned"] or 0)
-    span = (as_of - found["first"]).days if customers else 0
+    months = _whole_months(found["first"], as_of) if customers else 0
     rows = [
         ("Who comes back, and when", "30 customers, 10 returns",
-         f"{customers} customers, {returned} returns", customers >= 30 and returned >= 10),
+         f"{customers:,} customers, {returned:,} returns", customers >= 30 and returned >= 10),
         ("Who comes back within a year", "30 customers followed for a year",
-         f"{int(found['followed'] or 0)} customers", int(found["followed"] or 0) >= 30),
+         f"{int(found['followed'] or 0):,} customers", int(found["followed"] or 0) >= 30),
         ("This year against the year before", "24 months",
-         f"{span * 24 // 730} months", span >= 730),
+         f"{months} months", months >= 24),
         ("Profit, not only sales", "costs or a declared margin", _costs(costs), costs != "none"),
         ("Agreement with the shop's own figures", "one month's total",
-         f"{len(control)} totals", bool(len(control)) and bool(control["agrees"].all())),
+         f"{len(control)} given" if len(control) else "none given", bool(len(control)) and bool(control["agrees"].all())),
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["question", "needs", "has", "enough"])
+
+
+def _whole_months(first: date, last: date) -> int:
+    """Whole months from the first to the last day, both included."""
+    end = last + timedelta(days=1)
+    return (end.year - first.year) * 12 + end.month - first.month - (end.day < first.day)
 
 
 def _costs(basis: str) -> str:
