@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import hmac
 import stat
 import threading
+from pathlib import Path
 
 import duckdb
 import ibis
@@ -137,6 +139,26 @@ def test_the_fingerprint_does_not_follow_what_staging_does_not_use(acme):
     before = print_of(folders)
     folders.params.write_text(ORDERS + "cohorts: {period: week}\n", encoding="utf-8")
     assert print_of(folders) == before
+
+
+def test_the_fingerprint_follows_all_code_that_staging_uses():
+    # Every module that staging.py imports, directly or not, but those that change no table.
+    source = Path(staging.__file__).parent
+    seen, left = set(), [Path("staging.py")]
+    while left:
+        module = left.pop()
+        if module in seen or not (source / module).is_file():
+            continue
+        seen.add(module)
+        for node in ast.walk(ast.parse((source / module).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("templates_lib"):
+                package = Path(*node.module.split(".")[1:])
+                left += [package.with_suffix(".py")] if package.name else []
+                left += [package / f"{alias.name}.py" for alias in node.names]
+    exempt = {"problems.py", "workspace.py"}
+    used = {module.parts[0] for module in seen} - exempt
+    assert {"orders.py", "sources"} <= used
+    assert used <= set(staging.CODE)
 
 
 def test_a_second_stage_uses_the_same_file(acme):

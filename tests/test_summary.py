@@ -229,10 +229,12 @@ def test_sales_of_nobody():
 # Findings on the first page
 
 
-def a_finding(identity, *, notebook="cohorts", strength="strong", worth=None, action=None):
+def a_finding(
+    identity, *, notebook="cohorts", strength="strong", worth=None, action=None, half=0.1
+):
     effect = None if worth is None else {"estimate": worth, "low": 0, "high": 2 * worth}
     return {"id": identity, "notebook": notebook, "strength": strength, "effect_eur": effect,
-            "action": action}  # fmt: skip
+            "action": action, "estimate": 1.0, "low": 1 - half, "high": 1 + half}  # fmt: skip
 
 
 def names(found):
@@ -253,6 +255,18 @@ def test_chosen_are_firm_then_worth_most_and_of_several_notebooks():
     assert names(summary.chosen(found, most=5)) == ["b", "c", "d", "e", "a"]
     assert names(summary.chosen(list(reversed(found)))) == ["b", "c", "d"]
     assert summary.chosen([]) == []
+
+
+def test_the_answer_is_the_most_precise_state_and_the_first_thing_to_do():
+    found = [
+        a_finding("wide", half=0.09),
+        a_finding("narrow", half=0.02),
+        a_finding("act", notebook="repeat_purchase", action={"do": "Call them."}, half=0.05),
+        a_finding("chance", strength="chance", half=0.01),
+    ]
+    assert names(summary.answer(found)) == ["narrow", "act"]
+    assert names(summary.answer(found[:1])) == ["wide"]
+    assert summary.answer([]) == []
 
 
 def test_not_yet_is_what_may_be_chance():

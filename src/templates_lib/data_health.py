@@ -197,7 +197,8 @@ def sufficiency(
          f"{months} months", months >= 24),
         ("Profit, not only sales", "costs or a declared margin", _costs(costs), costs != "none"),
         ("Agreement with the shop's own figures", "one month's total",
-         f"{len(control)} given" if len(control) else "none given", bool(len(control)) and bool(control["agrees"].all())),
+         f"{len(control)} given" if len(control) else "none given",
+         bool(len(control)) and bool(control["agrees"].all())),
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["question", "needs", "has", "enough"])
 

@@ -20,10 +20,8 @@ Finding = Mapping[str, Any]
 
 
 def answer(findings: Sequence[Finding]) -> None:
-    """The answer in one sentence: how it stands, then what can be done about it."""
-    stands = next((f["headline"] for f in findings if f["action"] is None), None)
-    to_do = next((f["headline"] for f in findings if f["action"] is not None), None)
-    text = ". ".join(part for part in (stands, to_do) if part)
+    """The answer in a sentence or two: the headlines of the findings that make it."""
+    text = ". ".join(finding["headline"] for finding in findings)
     text = text or "The data are too few for a conclusion yet; what is missing stands below"
     display(HTML(f'<p class="answer">{escape(text)}.</p>'))
 
@@ -54,8 +52,14 @@ def tiles(
         )
     months = f"{words.month(stretch.start)} to {words.month(stretch.end)}"
     against = "against the same months a year before" if stretch.before_start else ""
-    note = f"{months} {against}".strip()
-    display(HTML(f'<div class="tiles">{"".join(cards)}</div><p class="note">{escape(note)}.</p>'))
+    note = f"{months} {against}".strip() + "."
+    joined = table.loc[table["measure"] == "new_customers", "n"]
+    if stretch.before_start and not joined.sum():
+        note += (
+            " The file holds no first purchase in these months: it follows the customers of before, "
+            "and its sales are not those of the whole shop."
+        )
+    display(HTML(f'<div class="tiles">{"".join(cards)}</div><p class="note">{escape(note)}</p>'))
 
 
 def _estimate(row: Any, words: Words) -> str:
