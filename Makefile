@@ -15,6 +15,7 @@ override NOTEBOOKS := $(value NOTEBOOKS)
 override NOTEBOOK := $(value NOTEBOOK)
 override JOBS := $(value JOBS)
 override WORKSPACE := $(value WORKSPACE)
+override REPORT_LANGUAGE := $(value REPORT_LANGUAGE)
 # LANGUAGE is also the system's own variable: only the one given to make counts
 ifeq ($(origin LANGUAGE),command line)
 override REPORT_LANGUAGE := $(value LANGUAGE)

@@ -25,6 +25,7 @@ OPTIONS = {
     "notebook": ("NOTEBOOK", "the notebook to copy, such as cohorts"),
     "language": ("REPORT_LANGUAGE", "the report's language in the place of the file's"),
     "jobs": ("JOBS", "how many notebooks run side by side"),
+    "workspace": ("WORKSPACE", "the folder of params, data and reports, if not the repository"),
 }
 
 
@@ -164,7 +165,7 @@ def parser() -> argparse.ArgumentParser:
         one.set_defaults(function=function)
         if "client" in options:
             one.add_argument("name", nargs="?", help=OPTIONS["client"][1])
-        for option in options:
+        for option in (*options, "workspace"):
             variable, text = OPTIONS[option]
             flag = f"--{option.replace('_', '-')}"
             one.add_argument(flag, default=os.environ.get(variable) or None, help=text)
@@ -179,6 +180,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if getattr(args, "name", None):
         args.client = args.name
     try:
+        if args.workspace:  # notebooks run in folders of their own: no relative path
+            os.environ["WORKSPACE"] = args.workspace
+            os.environ["WORKSPACE"] = str(workspace())
         if hasattr(args, "client") and not args.client:
             hint = nearest("", client_names())
             raise InputProblems([Problem("CLIENT", f"is required, such as CLIENT=cdnow{hint}")])
@@ -191,6 +195,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for problem in problems:
             print(f"  {problem}", file=sys.stderr)
         return 2
+    except OSError as error:
+        what = " ".join(str(part) for part in (error.strerror or error, error.filename) if part)
+        print(f"Stopped: {what}\nThe last report is as it was.", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("\nStopped; the last report is as it was.", file=sys.stderr)
         return 130

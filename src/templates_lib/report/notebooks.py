@@ -20,6 +20,7 @@ from templates_lib.workspace import ClientFolders, repository, shown
 SHARED_SECTIONS = ("client", "as_of", "control_totals", "sources", "assumptions", "purchases",
                    "privacy")  # fmt: skip
 METADATA = "templates_lib"
+NAME = re.compile(r"(\d+_)?[a-z][a-z0-9_]*")
 LIBRARIES = ("duckdb", "ibis-framework", "lifelines", "matplotlib", "numpy", "pandas", "scipy",
              "seaborn", "statsmodels")  # fmt: skip
 
@@ -55,10 +56,31 @@ def of_client(folders: ClientFolders) -> list[Notebook]:
     found = {notebook.name: notebook for notebook in templates()}
     own = sorted(folders.own_notebooks.glob("*.ipynb")) if folders.own_notebooks.is_dir() else []
     found |= {path.stem: _read(path, is_own=True) for path in own}
-    return [found[name] for name in sorted(found)]
+    notebooks = [found[name] for name in sorted(found)]
+    problems = [p for n in notebooks if n.is_own and (p := _wrong_name(n, notebooks)) is not None]
+    if problems:
+        raise InputProblems(problems)
+    return notebooks
 
 
-def chosen(notebooks: Iterable[Notebook], names: str) -> list[Notebook]:
+def _wrong_name(notebook: Notebook, notebooks: Iterable[Notebook]) -> Problem | None:
+    """The topic names the section, tables and findings: it must be a name, and nobody else's."""
+    where = shown(notebook.path)
+    if not NAME.fullmatch(notebook.name):
+        return Problem(where, "rename it to lower-case letters, digits and _, as in 05_returns")
+    other = next((n for n in notebooks if n.topic == notebook.topic and n != notebook), None)
+    if other is not None:
+        return Problem(
+            where,
+            f"has the topic of {other.name}; call it {other.name}.ipynb to take its place, "
+            "or by a topic of its own",
+        )
+    return None
+
+
+def chosen(
+    notebooks: Iterable[Notebook], names: str, *, option: str = "NOTEBOOKS"
+) -> list[Notebook]:
     """The notebooks whose topics or names stand in a text such as ``cohorts nps_drivers``.
 
     Raises
@@ -71,7 +93,7 @@ def chosen(notebooks: Iterable[Notebook], names: str) -> list[Notebook]:
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise InputProblems(
-            Problem("NOTEBOOKS", f"no notebook {name!r}" + nearest(name, known)) for name in unknown
+            Problem(option, f"no notebook {name!r}" + nearest(name, known)) for name in unknown
         )
     return [known[name] for name in wanted]
 
@@ -98,7 +120,10 @@ def eject(folders: ClientFolders, name: str) -> Path:
     InputProblems
         For an unknown name, or a copy that is there already.
     """
-    template = chosen(templates(), name)[0]
+    wanted = chosen(templates(), name, option="NOTEBOOK")
+    if len(wanted) != 1:
+        raise InputProblems([Problem("NOTEBOOK", "expected one notebook, such as cohorts")])
+    template = wanted[0]
     target = folders.own_notebooks / template.path.name
     if target.exists():
         raise InputProblems([Problem(shown(target), "is there already; remove or rename it first")])
@@ -113,13 +138,13 @@ def eject(folders: ClientFolders, name: str) -> Path:
     return target
 
 
-def fingerprint(notebook: Notebook, params: Params, staged: Path, earlier: Iterable[bytes]) -> str:
+def fingerprint(notebook: Notebook, params: Params, staged: Path, earlier: Iterable[str]) -> str:
     """The hash of all that a notebook's results depend on.
 
     Parameters
     ----------
     staged : the staged file, whose name is the hash of inputs, sources and staging code
-    earlier : findings of the waves before, for the notebooks that read them
+    earlier : fingerprints of the waves before, whose results this notebook may read
     """
     sections = {*SHARED_SECTIONS, notebook.topic}
     settings = params.model_dump(mode="json", include=sections if notebook.wave == 0 else None)
@@ -129,7 +154,7 @@ def fingerprint(notebook: Notebook, params: Params, staged: Path, earlier: Itera
         staged.stem.encode(),
         package_digest().encode(),
         json.dumps(versions(), sort_keys=True).encode(),
-        *(earlier if notebook.wave else ()),
+        *(one.encode() for one in earlier),
     ]
     return _digest(b"\0".join(_digest(part).encode() for part in parts))
 

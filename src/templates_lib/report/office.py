@@ -13,6 +13,7 @@ from xlsxwriter.workbook import Workbook
 
 from templates_lib.definitions import column
 from templates_lib.params import Params
+from templates_lib.report.findings import FORMULA
 from templates_lib.report.tables import column_units
 
 FORMATS = {
@@ -22,6 +23,7 @@ FORMATS = {
     "number": "#,##0.00",
     "p_value": "0.000",
 }
+GUARDED = tuple("'" + sign for sign in FORMULA)  # as the CSV marks text that is no formula
 MONEY = {"EUR": "#,##0.00 €", "USD": "$#,##0.00", "GBP": "£#,##0.00"}
 WIDEST = 48
 
@@ -46,6 +48,7 @@ def workbook(
         formats = {unit: book.add_format({"num_format": text}) for unit, text in FORMATS.items()}
         money = MONEY.get(params.client.currency, f'#,##0.00 "{params.client.currency}"')
         formats["money"] = book.add_format({"num_format": money})
+        formats["guarded"] = book.add_format({"quote_prefix": True})
         contents = book.add_worksheet("Contents")
         rows = []
         for number, (name, frame) in enumerate(frames.items(), start=1):
@@ -89,7 +92,7 @@ def _sheet(
         sheet.write_string(3, place, str(header), bold)
         values = frame[header].tolist()
         for line, value in enumerate(values, start=4):
-            _cell(sheet, line, place, value, formats.get(units[header]))
+            _cell(sheet, line, place, value, formats.get(units[header]), formats["guarded"])
         longest = max([len(str(header)), *(len(str(v)) for v in values[:200])], default=8)
         sheet.set_column(place, place, min(WIDEST, max(11, longest + 2)))
     sheet.set_row(2, 62)
@@ -98,12 +101,16 @@ def _sheet(
         sheet.autofilter(3, 0, 3 + len(frame), max(0, len(frame.columns) - 1))
 
 
-def _cell(sheet: Any, line: int, place: int, value: Any, number: Format | None) -> None:
+def _cell(
+    sheet: Any, line: int, place: int, value: Any, number: Format | None, guarded: Format
+) -> None:
     if value is None or value != value:
         return
     if isinstance(value, bool):
         sheet.write_boolean(line, place, value)
     elif isinstance(value, int | float):
         sheet.write_number(line, place, value, number)
+    elif str(value).startswith(GUARDED):
+        sheet.write_string(line, place, value[1:], guarded)
     else:
         sheet.write_string(line, place, str(value))

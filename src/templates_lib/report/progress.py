@@ -39,9 +39,10 @@ class Progress:
     def start(self, names: Sequence[str]) -> None:
         self._left, self._all = list(names), len(names)
 
-    def running(self, names: Sequence[str]) -> None:
+    def running(self, names: Sequence[str], processes: int) -> None:
         if not self._console.is_terminal:
-            self.say(f"running: {', '.join(names)}")
+            beside = f" ({processes} at a time)" if processes < len(names) else ""
+            self.say(f"running: {', '.join(names)}{beside}")
         self._show_left()
 
     def kept(self, name: str) -> None:
@@ -58,7 +59,10 @@ class Progress:
     def _done(self, name: str, how: str) -> None:
         self._left.remove(name)
         self.stop()
-        self.say(f"[{self._all - len(self._left)}/{self._all}] {name}: {how}")
+        text = f"[{self._all - len(self._left)}/{self._all}] {name}: {how}"
+        if self._left and not self._console.is_terminal:
+            text += f"; left: {', '.join(self._left)}"
+        self.say(text)
         self._show_left()
 
     def _show_left(self) -> None:

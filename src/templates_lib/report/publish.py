@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from templates_lib.definitions import COLUMNS
 from templates_lib.params import Params
 from templates_lib.report.notebooks import Notebook, package_digest, versions
 from templates_lib.report.office import workbook
 from templates_lib.report.page import page
+from templates_lib.staging import open_staged
 from templates_lib.workspace import ClientFolders
 
 if TYPE_CHECKING:
@@ -35,66 +38,91 @@ def manifest(report: Path) -> dict[str, Any]:
         return {}
 
 
+def handed_on(notebook: Notebook, work: Path) -> Path:
+    """The file of a notebook's findings in a run; it is there as soon as the client is opened."""
+    return work / notebook.topic / "findings.json"
+
+
+def results(notebook: Notebook, work: Path) -> str:
+    """The hash of all that a notebook has handed on in a run, itself included."""
+    files = [work / f"{notebook.name}.ipynb", *sorted((work / notebook.topic).rglob("*"))]
+    whole = hashlib.sha256()
+    for file in files:
+        if file.is_file():
+            whole.update(f"{file.relative_to(work)}\0".encode())
+            whole.update(hashlib.sha256(file.read_bytes()).digest())
+    return whole.hexdigest()
+
+
 def recall(report: Path, notebook: Notebook, work: Path) -> bool:
     """Brings a notebook's results of the last report back into a run; whether all were there."""
     internal = report / "internal"
-    executed = internal / "notebooks" / f"{notebook.name}.ipynb"
-    if not executed.is_file():
-        return False
     folder = work / notebook.topic
-    (folder / "tables").mkdir(parents=True, exist_ok=True)
-    (folder / "figures").mkdir(exist_ok=True)
-    shutil.copy2(executed, work / executed.name)
-    about = json.loads((internal / "tables.json").read_text(encoding="utf-8"))
-    for name in (n for n in about if n.partition("__")[0] == notebook.topic):
-        shutil.copy2(internal / "tables" / f"{name}.csv", folder / "tables")
-        (folder / "tables" / f"{name}.json").write_text(json.dumps(about[name]), encoding="utf-8")
-    for file in (internal / "figures").glob(f"{notebook.topic}__*"):
-        shutil.copy2(file, folder / "figures" / file.name.partition("__")[2])
-    findings = json.loads((internal / "findings.json").read_text(encoding="utf-8"))
-    own = [f for f in findings if f["notebook"] == notebook.topic]
-    (folder / "findings.json").write_text(_json(own), encoding="utf-8")
+    try:
+        about = json.loads((internal / "tables.json").read_text(encoding="utf-8"))
+        findings = json.loads((internal / "findings.json").read_text(encoding="utf-8"))
+        folder.mkdir()
+        shutil.copy2(internal / "notebooks" / f"{notebook.name}.ipynb", work)
+        for name in (n for n in about if n.partition("__")[0] == notebook.topic):
+            (folder / "tables").mkdir(exist_ok=True)
+            shutil.copy2(internal / "tables" / f"{name}.csv", folder / "tables")
+            text = json.dumps(about[name])
+            (folder / "tables" / f"{name}.json").write_text(text, encoding="utf-8")
+        for file in (internal / "figures").glob(f"{notebook.topic}__*"):
+            (folder / "figures").mkdir(exist_ok=True)
+            shutil.copy2(file, folder / "figures" / file.name.partition("__")[2])
+        own = [f for f in findings if f["notebook"] == notebook.topic]
+        handed_on(notebook, work).write_text(_json(own), encoding="utf-8")
+    except (OSError, ValueError):
+        shutil.rmtree(folder, ignore_errors=True)
+        return False
     return True
 
 
 def assemble(ready: Ready, made: Mapping[str, Any], work: Path, run: Path) -> None:
     """Writes ``send/`` and ``internal/`` of a finished run into its folder."""
     internal, send = run / "internal", run / "send"
-    for folder in (internal / "tables", internal / "figures", internal / "notebooks", send):
-        folder.mkdir(parents=True)
+    for made_folder in (internal / "tables", internal / "figures", internal / "notebooks", send):
+        made_folder.mkdir(parents=True)
     findings: list[dict[str, Any]] = []
     about: dict[str, dict[str, Any]] = {}
     for notebook in ready.notebooks:
-        results = work / notebook.topic
+        folder = work / notebook.topic
         shutil.copy2(work / f"{notebook.name}.ipynb", internal / "notebooks")
-        findings += json.loads((results / "findings.json").read_text(encoding="utf-8"))
-        for file in sorted(results.glob("tables/*.csv")):
+        findings += json.loads(handed_on(notebook, work).read_text(encoding="utf-8"))
+        for file in sorted(folder.glob("tables/*.csv")):
             shutil.copy2(file, internal / "tables")
             about[file.stem] = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
-        for file in sorted(results.glob("figures/*")):
+        for file in sorted(folder.glob("figures/*")):
             shutil.copy2(file, internal / "figures" / f"{notebook.topic}__{file.name}")
     (internal / "findings.json").write_text(_json(findings), encoding="utf-8")
     (internal / "tables.json").write_text(_json(about), encoding="utf-8")
     (internal / "manifest.json").write_text(_json(_manifest(ready, made)), encoding="utf-8")
-    frames = {
-        name: pd.read_csv(
-            internal / "tables" / f"{name}.csv", keep_default_na=False, na_values=[""]
-        )
-        for name, one in about.items()
-        if one["send"]
-    }
+    tables = internal / "tables"
+    frames = {name: table_of(tables / f"{name}.csv") for name, one in about.items() if one["send"]}
     workbook(frames, about, ready.params, send / "tables.xlsx")
     text = page(ready, work, {f["id"]: f for f in findings})
     (send / "report.html").write_text(text, encoding="utf-8")
     shutil.rmtree(work)
 
 
+def table_of(file: Path) -> pd.DataFrame:
+    """A table as it was handed on; text that looks like a number stays text."""
+    texts = {name: str for name, one in COLUMNS.items() if one.unit == "text"}
+    return pd.read_csv(
+        file, dtype=texts, keep_default_na=False, na_values=[""], float_precision="round_trip"
+    )
+
+
 def _manifest(ready: Ready, made: Mapping[str, Any]) -> dict[str, Any]:
+    connection, facts = open_staged(ready.staged)
+    connection.disconnect()
     return {
         "client": ready.folders.client,
         "as_of": ready.params.as_of.isoformat(),
         "language": ready.params.client.language,
         "staged": ready.staged.stem,
+        "files": facts["files"],
         "package": package_digest(),
         "versions": versions(),
         "parameters": ready.params.model_dump(mode="json"),

@@ -10,14 +10,17 @@ import json
 import os
 import secrets
 import shutil
+import signal
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -31,6 +34,8 @@ from templates_lib.report.notebooks import Notebook, chosen, fingerprint, of_cli
 from templates_lib.report.progress import Progress
 from templates_lib.workspace import ClientFolders, shown
 
+FAILED = "failed"
+
 
 class NotebooksFailed(Exception):
     """Notebooks that stopped: which cell, what it said, and where its copy is (exit code 1)."""
@@ -42,16 +47,20 @@ class NotebooksFailed(Exception):
 
 @dataclass(frozen=True)
 class Failure:
-    """One notebook that stopped."""
+    """One notebook that stopped.
+
+    ``cell`` is the number that stands beside the cell in the copy, as in ``[5]``, and the line
+    that the cell begins with: in JupyterLab, where nothing is injected, it has another number.
+    """
 
     notebook: str
-    cell: int | None
+    cell: str
     message: str
     copy: str = ""
 
     def __str__(self) -> str:
-        where = "" if self.cell is None else f" cell {self.cell}"
-        copy = f"\n  its copy: {self.copy}" if self.copy else ""
+        where = f", cell {self.cell}" if self.cell else ""
+        copy = f"\n  its copy, with the cell marked: {self.copy}" if self.copy else ""
         return f"{self.notebook}{where}: {self.message}{copy}"
 
 
@@ -163,36 +172,40 @@ def _run(ready: Ready, run: Path, forced: set[str], jobs: int, progress: Progres
     work.mkdir(parents=True)
     given = {"params": ready.params.model_dump(mode="json"), "staged": str(ready.staged)}
     (work / RUN_FILE).write_text(json.dumps(given), encoding="utf-8")
+    shutil.rmtree(ready.folders.build / FAILED, ignore_errors=True)  # those of the run before
     place = publish.place(ready.folders, ready.params)
-    last = publish.manifest(place)
-    made: dict[str, dict[str, object]] = {}
+    last = publish.manifest(place).get("notebooks", {})
+    made: dict[str, dict[str, Any]] = {}
     failures: list[Failure] = []
+    ran = False  # whoever reads what ran again runs again
     progress.start([n.name for n in ready.notebooks])
     for wave in sorted({n.wave for n in ready.notebooks}):
         if failures:
             break
         mine = [n for n in ready.notebooks if n.wave == wave]
-        earlier = [
-            (work / n.topic / "findings.json").read_bytes()
-            for n in ready.notebooks
-            if n.wave < wave
-        ]
+        earlier = [one["fingerprint"] for one in made.values()]
         prints = {n.name: fingerprint(n, ready.params, ready.staged, earlier) for n in mine}
-        kept = [
-            n for n in mine
-            if n.name not in forced
-            and last.get("notebooks", {}).get(n.name, {}).get("fingerprint") == prints[n.name]
-            and publish.recall(place, n, work)
-        ]  # fmt: skip
-        for notebook in kept:
-            seconds = last["notebooks"][notebook.name]["seconds"]
-            made[notebook.name] = {"fingerprint": prints[notebook.name], "seconds": seconds}
-            progress.kept(notebook.name)
-        running = [n for n in mine if n not in kept]
+        for notebook in mine:
+            one = last.get(notebook.name, {})
+            is_same = one.get("fingerprint") == prints[notebook.name] and not ran
+            if (
+                is_same
+                and notebook.name not in forced
+                and publish.recall(place, notebook, work)
+                and publish.results(notebook, work) == one.get("results")
+            ):
+                made[notebook.name] = one
+                progress.kept(notebook.name)
+        running = [n for n in mine if n.name not in made]
+        ran = ran or bool(running)
         for notebook, seconds, failure in _execute(ready, running, work, jobs, progress):
             if failure is not None:
                 failures.append(_keep_copy(failure, notebook, work, ready.folders))
-            made[notebook.name] = {"fingerprint": prints[notebook.name], "seconds": seconds}
+            made[notebook.name] = {
+                "fingerprint": prints[notebook.name],
+                "results": publish.results(notebook, work),
+                "seconds": round(seconds, 1),
+            }
     progress.stop()
     if failures:
         raise NotebooksFailed(failures)
@@ -208,10 +221,11 @@ def _execute(
     if not notebooks:
         return []
     results = []
+    processes = min(jobs, len(notebooks))
     pool = ProcessPoolExecutor(
-        min(jobs, len(notebooks)),
+        processes,
         mp_context=get_context("spawn"),
-        initializer=_set_run,
+        initializer=_begin_worker,
         initargs=(str(work),),
     )
     with pool:
@@ -221,48 +235,67 @@ def _execute(
             arguments = (str(notebook.path), str(output), ready.folders.client)
             waiting[pool.submit(execute_notebook, *arguments)] = notebook
         started = time.monotonic()
-        progress.running([n.name for n in waiting.values()])
-        while waiting:
-            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                notebook = waiting.pop(future)
-                try:
-                    seconds, cell, message = future.result()
-                except BrokenProcessPool:
-                    seconds, cell, message = time.monotonic() - started, None, "was killed"
-                failure = Failure(notebook.name, cell, message) if message else None
-                results.append((notebook, seconds, failure))
-                progress.done(notebook.name, seconds, failed=failure is not None)
+        progress.running([n.name for n in waiting.values()], processes)
+        try:
+            while waiting:
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    notebook = waiting.pop(future)
+                    try:
+                        seconds, cell, message = future.result()
+                    except BrokenProcessPool:
+                        seconds, cell = time.monotonic() - started, ""
+                        message = "stopped with a process of the run (killed, or out of memory)"
+                    if not message and not publish.handed_on(notebook, work).is_file():
+                        message = f'open_client(client, "{notebook.topic}") was not called in it'
+                    failure = Failure(notebook.name, cell, message) if message else None
+                    results.append((notebook, seconds, failure))
+                    progress.done(notebook.name, seconds, failed=failure is not None)
+        except BaseException:  # such as Ctrl-C: nobody waits for what nobody will read
+            for process in active_children():
+                process.kill()
+            raise
     return sorted(results, key=lambda result: result[0].name)
 
 
-def _set_run(work: str) -> None:
+def _begin_worker(work: str) -> None:
+    """What holds for the kernels of a worker; a worker ends with its run, kernels with it."""
     os.environ[RUN_FOLDER] = work
     os.environ["MPLBACKEND"] = "agg"
+    os.environ["IPYTHONDIR"] = str(Path(work, ".ipython"))  # no start-up files of the user's
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run, which ends its workers
+    threading.Thread(target=_end_with_run, daemon=True).start()
 
 
-def execute_notebook(path: str, output: str, client: str) -> tuple[float, int | None, str]:
+def _end_with_run() -> None:
+    run = parent_process()
+    if run is not None:
+        run.join()
+        os._exit(1)
+
+
+def execute_notebook(path: str, output: str, client: str) -> tuple[float, str, str]:
     """Executes one notebook by Papermill with nothing but the client's name.
 
     Returns
     -------
-    Seconds, and for a failure the number of the code cell and the message.
+    Seconds, and for a failure the cell (its number in the copy and first line) and the message.
     """
     import papermill
     from nbclient.exceptions import DeadKernelError
     from traitlets.config import Config
 
     started = time.monotonic()
-    cell, message = None, ""
+    cell, message = "", ""
     try:
         papermill.execute_notebook(
-            path, output, parameters={"client": client}, kernel_name="python3",
+            path, output, parameters={"client": client}, kernel_name="python3", language="python",
             progress_bar=False, log_output=False, cwd=str(Path(output).parent),
             shutdown_kernel="immediate",
             config=Config(KernelManager={"transport_encryption": "auto"}),
         )  # fmt: skip
     except papermill.PapermillExecutionError as error:
-        cell = error.exec_count
+        cell = f"[{error.exec_count}] “{error.source.strip().partition(chr(10))[0][:60]}”"
         message = f"{error.ename}: {error.evalue}"
     except DeadKernelError:
         message = "its kernel died (killed, or out of memory)"
@@ -275,7 +308,7 @@ def _keep_copy(failure: Failure, notebook: Notebook, work: Path, folders: Client
     executed = work / f"{notebook.name}.ipynb"
     if not executed.is_file():
         return failure
-    target = folders.build / "failed" / executed.name
+    target = folders.build / FAILED / executed.name
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy2(executed, target)
     return Failure(failure.notebook, failure.cell, failure.message, shown(target))
