@@ -135,6 +135,7 @@ LABELS = {
     "equal_rows_kept": "Rows equal to another row, kept",
     "orders_of_negative_value_counted": "Counted orders of negative value",
     "orders_refunded_before_acquisition": "Wholly refunded orders before the first kept one",
+    "orders_without_a_vat_rate_taken_as_free": "Orders without VAT or a rate, taken as free of it",
     "orders_without_customer": "Counted orders without a customer",
     "days_without_orders": "Days without any order",
     "first_order_value": "value of the first order",

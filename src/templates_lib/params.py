@@ -15,7 +15,7 @@ from babel.numbers import list_currencies
 from pydantic import Field, field_validator
 
 from templates_lib.problems import closest
-from templates_lib.sections import Day, Section, Share, TimeZone
+from templates_lib.sections import Day, Part, Section, Share, TimeZone
 from templates_lib.source_params import Sources
 
 
@@ -105,10 +105,10 @@ class RepeatPurchase(Section):
         [30, 60, 90, 180, 365], description="Days at which the returned share is read, days."
     )
     max_groups: int = Field(5, ge=2, le=8, description="Groups drawn; the rest is `other`, groups.")
-    window_share: Share = Field(
+    window_share: Part = Field(
         0.5, description="Share of the returns that the window to contact holds."
     )
-    overdue_share: Share = Field(
+    overdue_share: Part = Field(
         0.8, description="A customer is overdue once this share of returns would have come."
     )
 

@@ -63,6 +63,7 @@ Headers = Annotated[
 ]
 TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Part = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 
 
 class Section(BaseModel):

@@ -56,8 +56,8 @@ def tiles(
     joined = table.loc[table["measure"] == "new_customers", "n"]
     if stretch.before_start and not joined.sum():
         note += (
-            " The file holds no first purchase in these months: it follows the customers of before, "
-            "and its sales are not those of the whole shop."
+            " The file holds no first purchase in these months: it follows customers of before, and "
+            "its sales are not those of the whole shop."
         )
     display(HTML(f'<div class="tiles">{"".join(cards)}</div><p class="note">{escape(note)}</p>'))
 
@@ -78,10 +78,12 @@ def _change(row: Any, before_start: date | None, words: Words) -> str:
     if before_start is None:
         return "no year before in the data"
     if is_missing(row.change):
-        return "too few to compare"
+        return "not to be compared: the year before is too short or too small"
     if not row.beyond_chance:
         return "no change beyond chance"
     arrow, direction = ("▲", "more") if row.change > 0 else ("▼", "less")
+    if not row.before:
+        return f"{arrow} none a year before"
     return f"{arrow} {words.share(abs(row.change) / row.before)} {direction} than a year before"
 
 
