@@ -56,7 +56,7 @@ def tiles(
     joined = table.loc[table["measure"] == "new_customers", "n"]
     if stretch.before_start and not joined.sum():
         note += (
-            " The file holds no first purchase in these months: it follows customers of before, and "
+            " The file holds no first purchase in these months: it follows earlier customers, and "
             "its sales are not those of the whole shop."
         )
     display(HTML(f'<div class="tiles">{"".join(cards)}</div><p class="note">{escape(note)}</p>'))
