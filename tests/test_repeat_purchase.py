@@ -8,6 +8,7 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ORDERS, staged
 from lifelines import KaplanMeierFitter
 from lifelines.utils import restricted_mean_survival_time
 from numpy.testing import assert_allclose
@@ -443,3 +444,20 @@ def test_a_window_of_few_returns_survives_resampling():
     counts = counted((40, True, 10), (300, False, 9990))
     window = repeat_purchase.contact_window(counts, horizon_days=365, share=0.5, draws=3000)
     assert (window.start, window.end) == (40, 40)
+
+
+def test_wholly_refunded_first_orders_are_told_both_ways(make_client):
+    """b's only order is refunded; a's first one is, and a comes back twice."""
+    csv = """order,customer,when,amount,back
+1,a,2026-01-05 10:00:00,10.00,10.00
+2,a,2026-02-05 10:00:00,10.00,0
+3,a,2026-03-05 10:00:00,10.00,0
+4,b,2026-01-06 10:00:00,10.00,10.00
+5,c,2026-01-07 10:00:00,10.00,0
+"""
+    params = ORDERS.replace("line_amount: amount", "line_amount: amount, refund: back")
+    _, _, facts = staged(make_client(params, {"orders.csv": csv}))
+    table = repeat_purchase.acquisition_rules(facts).set_index("rule")
+    assert table.loc["not_acquired", ["customers", "repeated"]].tolist() == [2, 1]  # a and c
+    assert table.loc["acquired", ["customers", "repeated"]].tolist() == [3, 1]
+    assert repeat_purchase.acquisition_rules({"acquisition": []}).empty

@@ -21,7 +21,7 @@ from templates_lib.orders import (
     sold_rows,
     with_margin,
 )
-from templates_lib.params import Params
+from templates_lib.params import Params, Purchases
 from templates_lib.sources.reader import utc_to_local
 from templates_lib.tables import MONEY, ORDER_LINES, ORDERS, PURCHASES
 
@@ -42,7 +42,7 @@ def canonical(
     -------
     Tables by name, and the facts: ``files``, ``reconciliation`` (step, rows, orders, customers,
     net_sales), ``repairs`` (repair, count), ``margin`` (basis, share of sales with a known cost)
-    and ``thirds`` (limits of the first order's value).
+    ``thirds`` (limits of the first order's value) and ``acquisition`` (rule, customers, repeated).
     """
     facts = Facts(read["notes"])
     made: dict[str, ir.Table] = {}
@@ -57,8 +57,9 @@ def canonical(
         counted = counted_orders(every, facts)
         priced = create("orders_priced", with_margin(counted, params, facts))
         lines = create("lines_placed", lines_of(rows, priced, products))
-        occasions = create("occasions", _occasions(priced, params))
+        occasions = create("occasions", _occasions(priced, params.purchases))
         _count_money(priced, occasions, facts)
+        facts.noted["acquisition"] = _by_rule(priced, params.purchases)
         firsts = create("firsts", _first_orders(occasions, priced, lines, facts))
         made["orders"] = priced.select(*_keyed(ORDERS))
         made["order_lines"] = lines.select(*_keyed(ORDER_LINES))
@@ -77,13 +78,13 @@ def _keyed(columns: Mapping[str, Any]) -> list[str]:
     return [keys.get(name, name) for name in columns]
 
 
-def _occasions(orders: ir.Table, params: Params) -> ir.Table:
+def _occasions(orders: ir.Table, settings: Purchases) -> ir.Table:
     """One row a purchase occasion of a known customer, numbered from the acquisition.
 
     ``paid`` is what was paid for goods on the day, before any refund.
     """
     known = orders.filter(orders.customer_key.notnull())
-    if params.purchases.refunded_first == "not_acquired":
+    if settings.refunded_first == "not_acquired":
         kept_from = known.ordered_at.min(where=~known.is_wholly_refunded).over(
             group_by=known.customer_key
         )
@@ -94,7 +95,7 @@ def _occasions(orders: ir.Table, params: Params) -> ir.Table:
         order_by=[known.ordered_at, known.order_key.length(), known.order_key],
     )
     ordered = known.mutate(place=place)
-    separate = params.purchases.same_day == "separate"
+    separate = settings.same_day == "separate"
     occasion = ordered.mutate(part=ordered["place"] if separate else ibis.literal(0))
     occasions = occasion.group_by("customer_key", "ordered_on", "part").aggregate(
         place=occasion["place"].min(),
@@ -116,6 +117,22 @@ def _occasions(orders: ir.Table, params: Params) -> ir.Table:
         paid="paid",
         first_order_key="first_order_key",
     )
+
+
+def _by_rule(orders: ir.Table, settings: Purchases) -> list[dict[str, Any]]:
+    """Customers and those with a second purchase, whether or not a wholly refunded first order
+    acquires: both are told where there is such an order."""
+    if not one(orders, n=orders.is_wholly_refunded.sum())["n"]:
+        return []
+    found = []
+    for rule in ("not_acquired", "acquired"):
+        occasions = _occasions(orders, settings.model_copy(update={"refunded_first": rule}))
+        is_second = occasions.purchase_number == 2
+        counts = one(
+            occasions, customers=occasions.customer_key.nunique(), repeated=is_second.sum()
+        )
+        found.append({"rule": rule, **counts})
+    return found
 
 
 def _count_money(orders: ir.Table, occasions: ir.Table, facts: Facts) -> None:

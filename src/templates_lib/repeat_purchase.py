@@ -5,9 +5,9 @@ Counts leave the engine as (group, duration, event, count); every estimate is ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ibis
 import ibis.expr.types as ir
@@ -65,6 +65,21 @@ def gap_counts(purchases: ir.Table, *, as_of: date, last_number: int = 5) -> pd.
     )
     keys = ("purchase_number", "duration", "event")
     return timed.group_by(*keys).aggregate(count=timed.count()).order_by(*keys).to_pandas()
+
+
+def acquisition_rules(facts: Mapping[str, Any]) -> pd.DataFrame:
+    """What it changes whether a wholly refunded first order acquires a customer.
+
+    Returns
+    -------
+    Columns: rule, customers, repeated (with a second purchase so far), share, low, high; no rows
+    where no order was wholly refunded.
+    """
+    table = pd.DataFrame(facts.get("acquisition", []), columns=["rule", "customers", "repeated"])
+    counts = table[["customers", "repeated"]].fillna(0).astype("int64")
+    low, high = intervals.wilson(counts["repeated"], counts["customers"])
+    share = counts["repeated"] / counts["customers"]
+    return pd.DataFrame({"rule": table["rule"], **counts, "share": share, "low": low, "high": high})
 
 
 def groups_of(counts: pd.DataFrame) -> list[str]:

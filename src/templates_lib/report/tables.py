@@ -13,7 +13,8 @@ from templates_lib.sections import Section
 from templates_lib.words import Words
 
 MAX_ROWS = 40
-CODES = ("step", "state", "group", "group_1", "group_2", "split", "measure", "repair", "strength")
+CODES = ("step", "state", "group", "group_1", "group_2", "split", "measure", "repair", "rule",
+         "strength")  # fmt: skip
 
 
 def column_units(frame: pd.DataFrame, money: Sequence[str] = ()) -> dict[str, str]:
