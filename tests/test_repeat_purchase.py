@@ -14,7 +14,7 @@ from lifelines.utils import restricted_mean_survival_time
 from numpy.testing import assert_allclose
 from real_data import ONLINE_RETAIL, example, online_retail
 
-from templates_lib import repeat_purchase
+from templates_lib import overdue, repeat_purchase
 from templates_lib.stats import survival
 
 AS_OF = date(2026, 6, 30)
@@ -89,7 +89,7 @@ def test_days_away_agree_with_lifelines(cdnow):
 def test_gap_counts_of_cdnow(cdnow):
     # The first gap is that of `return_counts`; all gaps together are the 6,696 purchases.
     params, connection, _ = example("cdnow")
-    gaps = repeat_purchase.gap_counts(connection.table("purchases"), as_of=params.as_of)
+    gaps = overdue.gap_counts(connection.table("purchases"), as_of=params.as_of)
     first = gaps[gaps["purchase_number"] == 1].drop(columns="purchase_number")
     pd.testing.assert_frame_equal(first, cdnow.drop(columns="group"))
     assert gaps["count"].sum() == 6696
@@ -311,12 +311,12 @@ def test_usual_days_by_hand():
     first = counted((7, True, 10), (14, True, 10), (21, True, 10), (28, True, 10), (90, False, 20))
     second = counted((3, True, 5), (90, False, 35))
     gaps = pd.concat([first.assign(purchase_number=1), second.assign(purchase_number=2)])
-    usual = repeat_purchase.usual_days(gaps, horizon_days=60, share=0.8)
+    usual = overdue.usual_days(gaps, horizon_days=60, share=0.8)
     assert usual.to_dict("list") == {"purchase_number": [1, 2], "days": [28, 28], "n": [60, 40]}
-    half = repeat_purchase.usual_days(gaps, horizon_days=60, share=0.5)
+    half = overdue.usual_days(gaps, horizon_days=60, share=0.5)
     assert half["days"].tolist() == [14, 14]
     # Within a horizon of 20 days only the first 20 returns are looked at: half of them by day 7.
-    short = repeat_purchase.usual_days(gaps, horizon_days=20, share=0.5)
+    short = overdue.usual_days(gaps, horizon_days=20, share=0.5)
     assert short["days"].tolist() == [7, 7]
 
 
@@ -340,7 +340,7 @@ USUAL = pd.DataFrame({"purchase_number": [1, 2], "days": [30, 20], "n": [99, 50]
 
 def test_standing_by_hand():
     purchases = purchases_of(a=[30], b=[31], c=[366], d=[100, 20], e=[100, 21], f=[90, 60, 50, 10])
-    table = repeat_purchase.standing(purchases, USUAL, as_of=AS_OF, horizon_days=365)
+    table = overdue.standing(purchases, USUAL, as_of=AS_OF, horizon_days=365)
     found = table.order_by("customer_id").to_pandas().set_index("customer_id")
     assert found["state"].to_dict() == {
         "a": "in_time", "b": "overdue", "c": "lapsed", "d": "in_time", "e": "overdue",
@@ -353,8 +353,8 @@ def test_standing_by_hand():
 
 def test_states_by_hand():
     purchases = purchases_of(a=[30], b=[31], c=[366], d=[100, 20], e=[100, 21], f=[90, 60, 50, 10])
-    standing = repeat_purchase.standing(purchases, USUAL, as_of=AS_OF, horizon_days=365)
-    table = repeat_purchase.states(standing, last_number=2)
+    standing = overdue.standing(purchases, USUAL, as_of=AS_OF, horizon_days=365)
+    table = overdue.states(standing, last_number=2)
     found = table.set_index(["purchase_number", "state"])
     assert found["customers"].to_dict() == {
         ("1", "in_time"): 1, ("1", "lapsed"): 1, ("1", "overdue"): 1,
@@ -365,17 +365,17 @@ def test_states_by_hand():
     assert_allclose(
         found.loc[("2+", "in_time"), ["low", "high"]].tolist(), [0.20766, 0.93851], atol=1e-5
     )
-    late = repeat_purchase.overdue_total(table)
+    late = overdue.overdue_total(table)
     assert (late.customers, late.n, late.net_sales) == (1, 3, 20)
 
 
 def test_every_customer_stands_somewhere():
     params, connection, _ = example("cdnow")
     purchases = connection.table("purchases")
-    gaps = repeat_purchase.gap_counts(purchases, as_of=params.as_of)
-    usual = repeat_purchase.usual_days(gaps, horizon_days=365, share=0.8)
-    standing = repeat_purchase.standing(purchases, usual, as_of=params.as_of, horizon_days=365)
-    states = repeat_purchase.states(standing)
+    gaps = overdue.gap_counts(purchases, as_of=params.as_of)
+    usual = overdue.usual_days(gaps, horizon_days=365, share=0.8)
+    standing = overdue.standing(purchases, usual, as_of=params.as_of, horizon_days=365)
+    states = overdue.states(standing)
     assert states["customers"].sum() == 2357
     assert_allclose(states["net_sales"].sum(), 244091.94)
     assert_allclose(states.groupby("purchase_number")["share"].sum(), 1)
@@ -387,10 +387,10 @@ def test_every_customer_stands_somewhere():
 def everything(firsts, purchases, as_of):
     """Every function of the topic, as the notebook calls them."""
     counts = repeat_purchase.return_counts(firsts, as_of=as_of)
-    gaps = repeat_purchase.gap_counts(purchases, as_of=as_of)
-    usual = repeat_purchase.usual_days(gaps, horizon_days=365, share=0.8)
-    standing = repeat_purchase.standing(purchases, usual, as_of=as_of, horizon_days=365)
-    states = repeat_purchase.states(standing)
+    gaps = overdue.gap_counts(purchases, as_of=as_of)
+    usual = overdue.usual_days(gaps, horizon_days=365, share=0.8)
+    standing = overdue.standing(purchases, usual, as_of=as_of, horizon_days=365)
+    states = overdue.states(standing)
     return {
         "curve": repeat_purchase.return_curve(counts),
         "returned_by": repeat_purchase.returned_by(counts, days=[30, 365]),
@@ -401,7 +401,7 @@ def everything(firsts, purchases, as_of):
         "window": repeat_purchase.contact_window(counts, horizon_days=365, share=0.5),
         "compare": repeat_purchase.compare(counts, split="all", horizon_days=365),
         "gap": repeat_purchase.widest_gap(counts, days=90),
-        "late": repeat_purchase.overdue_total(states),
+        "late": overdue.overdue_total(states),
     }
 
 

@@ -1,4 +1,4 @@
-"""Who comes back, when, and who is overdue: the first purchase to the second as survival.
+"""Who comes back, and when: the first purchase to the second as survival.
 
 Counts leave the engine as (group, duration, event, count); every estimate is made on them.
 """
@@ -47,24 +47,6 @@ def return_counts(
     )
     counted = timed.group_by("group", "duration", "event").aggregate(count=timed.count())
     return counted.order_by("group", "duration", "event").to_pandas()
-
-
-def gap_counts(purchases: ir.Table, *, as_of: date, last_number: int = 5) -> pd.DataFrame:
-    """Days from each purchase to the next, by the number of the purchase.
-
-    Returns
-    -------
-    Columns: purchase_number (``last_number`` stands for itself and beyond), duration, event,
-    count (purchases).
-    """
-    end = ibis.coalesce(purchases.next_on, ibis.literal(as_of))
-    timed = purchases.select(
-        purchase_number=ibis.least(purchases.purchase_number, last_number),
-        duration=end.delta(purchases.purchased_on, unit="day"),
-        event=purchases.next_on.notnull(),
-    )
-    keys = ("purchase_number", "duration", "event")
-    return timed.group_by(*keys).aggregate(count=timed.count()).order_by(*keys).to_pandas()
 
 
 def acquisition_rules(facts: Mapping[str, Any]) -> pd.DataFrame:
@@ -175,7 +157,7 @@ def compare(counts: pd.DataFrame, *, split: str, horizon_days: int) -> Compariso
         return None
     known = counts[counts["group"].isin(groups)]
     tables = {g: survival.life_table(known[known["group"] == g]) for g in groups}
-    tau = min([horizon_days, *(_reach(table) for table in tables.values())])
+    tau = min([horizon_days, *(survival.reach(table) for table in tables.values())])
     if tau < 1:
         return None
     rows = []
@@ -197,11 +179,6 @@ def compare(counts: pd.DataFrame, *, split: str, horizon_days: int) -> Compariso
     return Comparison(comparison.logrank(known, group="group"), pairs, pd.DataFrame(rows))
 
 
-def _reach(table: pd.DataFrame) -> int:
-    """The last day for which enough customers are observed; 0 where there are never so many."""
-    return int(table.loc[table["at_risk"] >= MIN_AT_RISK, "duration"].to_numpy().max(initial=0))
-
-
 RENEWAL_COLUMNS = [
     "days_from", "days_to", "at_risk_days", "returns", "renewal_rate", "low", "high",
 ]  # fmt: skip
@@ -220,7 +197,7 @@ def renewal(
     Columns: days_from, days_to (end excluded), at_risk_days, returns, renewal_rate, low, high.
     """
     table = survival.life_table(counts)
-    last = min(horizon_days, _reach(table))
+    last = min(horizon_days, survival.reach(table))
     starts = list(range(1, last + 7, 7))
     edges, held = [1], 0
     for week in timing.hazard(table, edges=starts).itertuples() if len(starts) > 1 else ():
@@ -266,92 +243,6 @@ def contact_window(
     return Window(start, end, *limits, int(counts["count"].sum()))
 
 
-def usual_days(gaps: pd.DataFrame, *, horizon_days: int, share: float) -> pd.DataFrame:
-    """The day by which ``share`` of a horizon's returns have come, by the purchase's number.
-
-    Returns
-    -------
-    Columns: purchase_number, days, n (purchases). A number with under 30 purchases or 10 returns
-    takes the day of the number before; without one before it, it is left out.
-    """
-    rows, usual = [], None
-    for number, own in gaps.groupby("purchase_number"):
-        returns = own[own["event"] & (own["duration"] <= horizon_days)]["count"].sum()
-        if own["count"].sum() >= MIN_CUSTOMERS and returns >= MIN_EVENTS:
-            curve = survival.kaplan_meier(survival.life_table(own))
-            seen = curve[curve["duration"] <= min(horizon_days, _reach(curve))]
-            back = 1 - seen["survival"]
-            if back.max() > 0:
-                is_back = back >= share * back.iloc[-1] - survival.ROUNDING
-                usual = int(seen.loc[is_back, "duration"].iloc[0])
-        if usual is not None:
-            rows.append({"purchase_number": number, "days": usual, "n": int(own["count"].sum())})
-    return pd.DataFrame(rows, columns=["purchase_number", "days", "n"])
-
-
-def standing(
-    purchases: ir.Table, usual: pd.DataFrame, *, as_of: date, horizon_days: int
-) -> ir.Table:
-    """Where each customer stands by the usual time to return after as many purchases.
-
-    ``in_time`` until the usual day, ``overdue`` after it, ``lapsed`` after the horizon.
-
-    Returns
-    -------
-    Columns: customer_id, purchases, last_on, days_since, days (the usual day), state, net_sales.
-    Customers of a number of purchases that has no usual day are left out.
-    """
-    totals = purchases.group_by("customer_id").aggregate(spent=purchases.net_sales.sum())
-    last = purchases.filter(purchases.next_on.isnull()).join(totals, "customer_id")
-    known = [int(number) for number in usual["purchase_number"]]
-    number = ibis.least(last.purchase_number, max(known, default=0))
-    days = ibis.null("int64")
-    for row in usual.itertuples():
-        days = (number == int(row.purchase_number)).ifelse(int(row.days), days)
-    placed = last.mutate(
-        days_since=ibis.literal(as_of).delta(last.purchased_on, unit="day"), days=days
-    ).filter(number.isin(known))
-    state = ibis.cases(
-        (placed.days_since <= placed.days, "in_time"),
-        (placed.days_since <= horizon_days, "overdue"),
-        else_="lapsed",
-    )
-    return placed.select(
-        "customer_id",
-        purchases="purchase_number",
-        last_on="purchased_on",
-        days_since="days_since",
-        days="days",
-        state=state,
-        net_sales="spent",
-    )
-
-
-def states(standing: ir.Table, *, last_number: int = 5) -> pd.DataFrame:
-    """How many customers are in time, overdue and long gone, by their purchases so far.
-
-    Returns
-    -------
-    Columns: purchase_number (``5+`` for five and more), state, customers, n (customers with as
-    many purchases), share, low, high, net_sales (their sum so far).
-    """
-    numbered = standing.mutate(purchase_number=ibis.least(standing.purchases, last_number))
-    counted = (
-        numbered.group_by("purchase_number", "state")
-        .aggregate(customers=numbered.count(), net_sales=numbered.net_sales.sum())
-        .order_by("purchase_number", "state")
-        .to_pandas()
-    )
-    n = counted.groupby("purchase_number")["customers"].transform("sum")
-    low, high = intervals.wilson(counted["customers"], n)
-    names = [f"{k}+" if k == last_number else str(k) for k in counted["purchase_number"]]
-    shares = {"n": n, "share": counted["customers"] / n, "low": low, "high": high}
-    counted = counted.assign(purchase_number=names, **shares)
-    counted["net_sales"] = counted["net_sales"].astype("float64")
-    order = ["purchase_number", "state", "customers", "n", "share", "low", "high", "net_sales"]
-    return counted[order]
-
-
 class Gap(NamedTuple):
     """The widest difference between two groups: shares returned within the same days."""
 
@@ -379,7 +270,7 @@ def widest_gap(counts: pd.DataFrame, *, days: int) -> Gap | None:
     curves = {
         g: survival.kaplan_meier(survival.life_table(counts[counts["group"] == g])) for g in groups
     }
-    days = min([days, *(_reach(curve) for curve in curves.values())])
+    days = min([days, *(survival.reach(curve) for curve in curves.values())])
     seen = {g: curve[curve["duration"] <= days] for g, curve in curves.items()}
     back = {g: 1 - curve["survival"].iloc[-1] for g, curve in seen.items() if len(curve)}
     if len(back) < len(groups):
@@ -393,22 +284,3 @@ def widest_gap(counts: pd.DataFrame, *, days: int) -> Gap | None:
     n = int(counts[counts["group"].isin([best, worst])]["count"].sum())
     shares = (back[best], back[worst])
     return Gap(best, worst, *shares, difference, difference - half, difference + half, n, days)
-
-
-class Late(NamedTuple):
-    """Customers of two or more purchases who are overdue: how many, of how many, and worth."""
-
-    customers: int
-    n: int
-    share: tuple[float, float, float]
-    net_sales: float
-
-
-def overdue_total(states: pd.DataFrame) -> Late:
-    """The overdue among those who have bought at least twice, from the table of ``states``."""
-    again = states[states["purchase_number"] != "1"]
-    late = again[again["state"] == "overdue"]
-    customers, n = int(late["customers"].sum()), int(again["customers"].sum())
-    low, high = intervals.wilson(customers, n)
-    share = customers / n if n else float("nan")
-    return Late(customers, n, (share, float(low), float(high)), float(late["net_sales"].sum()))

@@ -116,6 +116,12 @@ def nelson_aalen(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def reach(table: pd.DataFrame, *, min_at_risk: int = 20) -> int:
+    """The last duration at which so many are still at risk; 0 where that never is so."""
+    enough = table.loc[table["at_risk"] >= min_at_risk, "duration"]
+    return int(enough.to_numpy().max(initial=0))
+
+
 def survival_at(curve: pd.DataFrame, times: Iterable[float]) -> pd.DataFrame:
     """Read a curve at given times.
 
