@@ -291,7 +291,7 @@ def execute_notebook(path: str, output: str, client: str) -> tuple[float, str, s
         papermill.execute_notebook(
             path, output, parameters={"client": client}, kernel_name="python3", language="python",
             progress_bar=False, log_output=False, cwd=str(Path(output).parent),
-            shutdown_kernel="immediate",
+            shutdown_kernel="immediate", extra_arguments=["--log-level=ERROR"],
             config=Config(KernelManager={"transport_encryption": "auto"}),
         )  # fmt: skip
     except papermill.PapermillExecutionError as error:

@@ -1,0 +1,167 @@
+"""The page: one file that loads nothing, runs nothing and can be read by everyone."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import small_shop
+from bs4 import BeautifulSoup
+from small_shop import CATEGORIES, NAME, PRODUCTS, report_of
+
+PLANTED = (NAME, *CATEGORIES, *PRODUCTS)
+LOADING = ("src", "href", "srcset", "data", "action", "formaction", "poster", "background", "ping")
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory) -> Path:
+    shop = small_shop.published(tmp_path_factory.getbasetemp())[0]
+    return report_of(shop) / "send" / "report.html"
+
+
+@pytest.fixture(scope="module")
+def page(file) -> BeautifulSoup:
+    return BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
+
+
+# Nothing is loaded, nothing runs
+
+
+def test_nothing_runs(page):
+    assert not page.find_all(["script", "iframe", "object", "embed", "form", "base", "link"])
+    for tag in page.find_all(True):
+        assert not [name for name in tag.attrs if name.lower().startswith("on")], tag.name
+    assert not [t for t in page.find_all("meta") if "refresh" in str(t.get("http-equiv")).lower()]
+
+
+def test_nothing_is_loaded(page):
+    for tag in page.find_all(True):
+        for name in LOADING:
+            value = tag.get(name, "#").strip()
+            assert value.startswith(("#", "data:image/")), (tag.name, name, value[:80])
+        assert "url(" not in tag.get("style", "")
+    for style in page.find_all("style"):
+        assert "@import" not in style.text
+        assert "url(" not in style.text
+        assert "//" not in re.sub(r"/\*.*?\*/", "", style.text, flags=re.DOTALL)
+
+
+def test_a_policy_forbids_what_a_mistake_would_let_in(page):
+    (policy,) = page.find_all("meta", {"http-equiv": "Content-Security-Policy"})
+    rules = dict(rule.split(None, 1) for rule in policy["content"].split(";"))
+    assert rules["default-src"] == "'none'"
+    assert rules["img-src"] == "data:"
+    assert "script-src" not in rules
+    head = [tag.name for tag in page.head.find_all(True)]
+    assert head.index("meta") < head.index("style")
+    assert head[:2] == ["meta", "meta"], "the policy stands before all that it is for"
+
+
+# What was planted comes out as text
+
+
+def test_what_was_planted_is_text(page, file):
+    source = file.read_text(encoding="utf-8")
+    for planted in PLANTED:
+        if "<" in planted:
+            assert planted not in source
+    assert page.title.text.startswith(f"{NAME}: ")
+    assert page.h1.text.startswith(NAME)
+    everything = page.body.get_text()
+    for category in CATEGORIES:
+        assert category in everything, category
+    for product in PRODUCTS[:2]:
+        assert product in everything, product
+    for planted in ("alert(", "onerror", "javascript:"):
+        for tag in page.find_all(True):
+            assert planted not in str(
+                {k: v for k, v in tag.attrs.items() if k not in ("alt", "content", "title")}
+            )
+
+
+def test_headers_of_the_file_are_not_in_the_page(page):
+    assert "<script>order</script>" not in page.get_text()
+    assert "order</script>" not in str(page)
+
+
+# It can be read
+
+
+def test_every_picture_has_words(page):
+    pictures = page.find_all("img")
+    assert len(pictures) >= 8
+    for picture in pictures:
+        assert len(picture["alt"].strip()) > 10
+        kind, _, data = picture["src"].partition(";base64,")
+        assert kind == "data:image/png"
+        assert base64.b64decode(data, validate=True).startswith(b"\x89PNG")
+    for drawing in page.find_all("svg"):
+        assert drawing.get("aria-label") or drawing.find("title") or drawing.get("aria-hidden")
+
+
+def test_ids_are_unique_and_links_resolve(page):
+    ids = [tag["id"] for tag in page.find_all(id=True)]
+    assert sorted(ids) == sorted(set(ids))
+    links = [a["href"] for a in page.find_all("a", href=True)]
+    assert len(links) >= 4
+    assert {link.removeprefix("#") for link in links} <= set(ids)
+
+
+def test_headings_go_down_one_step_at_a_time(page):
+    levels = [int(tag.name[1]) for tag in page.find_all(re.compile(r"^h[1-6]$"))]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    steps = [b - a for a, b in zip(levels, levels[1:], strict=False)]
+    assert max(steps) <= 1, levels
+    assert all(tag.text.strip() for tag in page.find_all(re.compile(r"^h[1-6]$")))
+
+
+def test_the_page_says_its_language_and_fits_a_phone(page):
+    assert page.html["lang"] == "en"
+    viewport = page.find("meta", {"name": "viewport"})
+    assert "width=device-width" in viewport["content"]
+    assert page.find("main")
+    assert page.find("nav").get("aria-label")
+
+
+def test_tables_have_captions_and_headings(page):
+    tables = [t for t in page.find_all("table") if t.find("thead")]
+    assert tables
+    for table in tables:
+        assert table.caption.text.strip()
+        heads = table.thead.find_all("th")
+        assert all(th["scope"] == "col" for th in heads)
+        for row in table.tbody.find_all("tr"):
+            assert len(row.find_all(["td", "th"])) == len(heads)
+
+
+def test_the_first_chapter_is_the_answer_and_the_page_shows_no_code(page):
+    assert page.find("article")["id"] == "summary"
+    text = page.get_text()
+    for code in ("open_client(", "shop.say", "import ", "Traceback", "Warning", "overrides ="):
+        assert code not in text, code
+    assert not re.search(r"\bnan\b|\bNone\b|<NA>|\binf\b", text)
+
+
+def test_a_browser_opens_it_without_a_word(file, tmp_path):
+    chromium = next((p for p in ("chromium", "chromium-browser") if shutil.which(p)), None)
+    if chromium is None:
+        pytest.skip("needs a browser: Debian's chromium is not installed")
+    done = subprocess.run(
+        [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+         "--v=0", f"--user-data-dir={tmp_path}", "--virtual-time-budget=5000", "--dump-dom",
+         file.resolve().as_uri()],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "</html>" in done.stdout
+    assert "CONSOLE" not in done.stderr, [
+        line for line in done.stderr.splitlines() if "CONSOLE" in line
+    ]
+    shown = BeautifulSoup(done.stdout, "html.parser")
+    assert not shown.find_all("script")
+    assert NAME in shown.h1.text

@@ -1,0 +1,134 @@
+"""What is set up and generated is current: locks, environment, workflow, generated files."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from templates_lib import definitions, parameter_file
+from templates_lib.workspace import repository
+
+ROOT = repository()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def requirements(name: str) -> list[str]:
+    """The requirements of a lock, each with its continued lines."""
+    text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
+    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def direct() -> list[Requirement]:
+    extras = PROJECT["optional-dependencies"].values()
+    names = [*PROJECT["dependencies"], *(one for extra in extras for one in extra)]
+    return [Requirement(name) for name in names]
+
+
+def locked() -> dict[str, set[str]]:
+    """The versions of each package in the lock; more than one where platforms differ."""
+    found: dict[str, set[str]] = {}
+    for line in requirements("requirements.lock"):
+        one = Requirement(line.partition(" --hash")[0].strip())
+        (pin,) = one.specifier
+        assert pin.operator == "==", line[:80]
+        found.setdefault(canonicalize_name(one.name), set()).add(pin.version)
+    return found
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "bootstrap.lock"])
+def test_a_lock_has_a_hash_for_all_and_an_address_for_none(name):
+    assert requirements(name)
+    for line in requirements(name):
+        assert re.match(r"[a-z0-9][a-z0-9._-]*(\[.*\])?==\S+ ", line), line[:80]
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", line), line[:80]
+        assert set(re.findall(r"--[a-z-]+", line)) == {"--hash"}, line[:80]
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "://" not in text
+    assert "--index-url" not in text and "--find-links" not in text and " @ " not in text
+
+
+def test_the_lock_meets_every_direct_dependency():
+    versions = locked()
+    for one in direct():
+        assert all(one.specifier.contains(v) for v in versions[canonicalize_name(one.name)]), one
+
+
+def test_conda_has_the_pins_of_the_lock():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    (pip,) = [part["pip"] for part in environment["dependencies"] if isinstance(part, dict)]
+    pins = {canonicalize_name(Requirement(line).name): Requirement(line) for line in pip}
+    assert set(pins) == {canonicalize_name(one.name) for one in direct()}
+    for one in direct():
+        pin = pins[canonicalize_name(one.name)]
+        assert {f"=={v}" for v in locked()[canonicalize_name(one.name)]} == {str(pin.specifier)}
+        assert pin.extras == one.extras
+    assert f"python{PROJECT['requires-python']}" in environment["dependencies"]
+    assert environment["name"] == PROJECT["name"]
+
+
+@pytest.mark.parametrize(
+    ("name", "generate"),
+    [
+        ("params/schema.json", parameter_file.schema),
+        ("docs/parameters.md", parameter_file.reference),
+        ("docs/definitions.md", definitions.reference),
+    ],
+)
+def test_a_generated_file_is_current(name, generate):
+    assert (ROOT / name).read_text(encoding="utf-8") == generate(), "run: make docs"
+
+
+def make_targets() -> set[str]:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z][a-z-]*):", text, re.MULTILINE))
+
+
+def test_the_workflow_calls_targets_that_exist():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    called = [step["run"].split() for step in steps if "run" in step]
+    assert called
+    for words in called:
+        assert words[0] == "make"
+        assert words[1] in make_targets(), words
+    assert workflow["permissions"] == {"contents": "read"}
+    for step in steps:
+        if "uses" in step:
+            assert re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"])
+
+
+def test_the_ci_script_calls_targets_that_exist():
+    text = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    called = re.findall(r"^make (.*)$", text, re.MULTILINE)
+    assert called
+    assert {word for line in called for word in line.split() if "=" not in word} <= make_targets()
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
+
+
+def git(*words: str) -> list[str]:
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("needs git and a clone")
+    return done.stdout.splitlines()
+
+
+def test_only_what_belongs_to_no_client_is_in_git():
+    files = git("ls-files")
+    assert not [f for f in files if f.startswith(("data/", "build/", ".venv/"))]
+    assert {f for f in files if f.startswith("reports/")} <= {"reports/README.md"}
+    named = {f for f in files if f.startswith("params/")}
+    examples = {f"params/{n}" for n in ("cdnow.yml", "completejourney.yml", "schema.json")}
+    assert examples <= named <= examples | {"params/template.yml"}
+    assert not [f for f in files if f.endswith((".duckdb", ".key", ".xlsx", ".parquet", ".pkl"))]
+
+
+def test_a_clients_files_are_ignored():
+    for path in ("params/acme.yml", "data/acme/exports/x.csv", "data/acme/private/pseudonym.key",
+                 "build/acme/x.duckdb", "reports/acme/2026-01-01/en"):  # fmt: skip
+        assert git("check-ignore", path) == [path]
