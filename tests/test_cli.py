@@ -358,7 +358,10 @@ def test_lab_opens_the_notebooks_for_the_client(acme, monkeypatch, capsys):
     assert main(["lab", "acme"]) == 0
     ((command, env),) = called
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
-    assert str(repository()) in command
+    root = Path(command[command.index("--notebook-dir") + 1])
+    assert repository().is_relative_to(root) and acme.is_relative_to(root)
+    (begin,) = [word.partition("preferred_dir=")[2] for word in command if "preferred" in word]
+    assert root / begin == repository() / "notebooks"
     assert env["TEMPLATES_LIB_CLIENT"] == "acme"
     assert env["WORKSPACE"] == str(acme)
 

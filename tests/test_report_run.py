@@ -111,6 +111,14 @@ def test_several_named_notebooks(copy, monkeypatch):
     assert planned == [["00_data_health", "04_cohorts"], ["11_summary"]]
 
 
+def test_what_else_has_changed_runs_too_and_is_told(copy, monkeypatch, capsys):
+    changed(copy, "period: quarter", "period: quarter, horizon: 5")
+    planned = only_plan(monkeypatch, results_are_there=True)
+    assert main(["report", "acme", "NOTEBOOKS=data_health"]) == 0
+    assert planned == [["00_data_health", "04_cohorts"], ["11_summary"]]
+    assert "not as in the last report, so run too: 04_cohorts\n" in capsys.readouterr().out
+
+
 def test_an_unknown_notebook_gets_the_nearest_name(copy, capsys):
     before = contents(copy / "reports")
     assert main(["report", "acme", "NOTEBOOKS=cohort summary nps"]) == 2

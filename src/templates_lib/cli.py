@@ -44,7 +44,7 @@ def report(args: argparse.Namespace) -> int:
         return 1
     print(f"\nThe report: {shown(place / 'send' / 'report.html')}")
     print(f"The tables: {shown(place / 'send' / 'tables.xlsx')}")
-    print(f"In a browser: {(place / 'send' / 'report.html').resolve().as_uri()}")
+    print(f"In a browser: {(place / 'send' / 'report.html').as_uri()}")
     return 0
 
 
@@ -75,9 +75,11 @@ def lab(args: argparse.Namespace) -> int:
     own = folders.own_notebooks
     print(f"The client's own notebooks are in {shown(own)}" if own.is_dir() else
           "Copy a notebook for this client with: make eject CLIENT=… NOTEBOOK=…")  # fmt: skip
-    environment = {**os.environ, LAB_CLIENT: folders.client}
-    command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", str(repository())]
-    return subprocess.call(command, env=environment)
+    begin = own if own.is_dir() else repository() / "notebooks"
+    both = os.path.commonpath([repository(), workspace()])  # a lab shows what is in one folder
+    command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", both,
+               f"--FileContentsManager.preferred_dir={os.path.relpath(begin, both)}"]  # fmt: skip
+    return subprocess.call(command, env={**os.environ, LAB_CLIENT: folders.client})
 
 
 def eject(args: argparse.Namespace) -> int:

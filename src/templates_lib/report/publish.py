@@ -73,7 +73,7 @@ def recall(report: Path, notebook: Notebook, work: Path) -> bool:
             shutil.copy2(file, folder / "figures" / file.name.partition("__")[2])
         own = [f for f in findings if f["notebook"] == notebook.topic]
         handed_on(notebook, work).write_text(_json(own), encoding="utf-8")
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError, LookupError, TypeError):  # lost, or edited by hand
         shutil.rmtree(folder, ignore_errors=True)
         return False
     return True

@@ -61,7 +61,8 @@ class Failure:
     def __str__(self) -> str:
         where = f", cell {self.cell}" if self.cell else ""
         copy = f"\n  its copy, with the cell marked: {self.copy}" if self.copy else ""
-        return f"{self.notebook}{where}: {self.message}{copy}"
+        message = self.message.strip().replace("\n", "\n  ")
+        return f"{self.notebook}{where}: {message}{copy}"
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,9 @@ def _run(ready: Ready, run: Path, forced: set[str], jobs: int, progress: Progres
                 made[notebook.name] = one
                 progress.kept(notebook.name)
         running = [n for n in mine if n.name not in made]
+        others = [n.name for n in running if n.name not in forced]
+        if forced and others:
+            progress.say(f"not as in the last report, so run too: {', '.join(others)}")
         ran = ran or bool(running)
         for notebook, seconds, failure in _execute(ready, running, work, jobs, progress):
             if failure is not None:
