@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -263,11 +264,20 @@ def wait_for(condition, seconds: float = 60) -> None:
         time.sleep(0.01)
 
 
+@pytest.fixture
+def family() -> Iterator[set[int]]:
+    """Processes that a test expects to end; where they do not, they are ended after it."""
+    members: set[int] = set()
+    yield members
+    for pid in filter(is_alive, members):
+        os.kill(pid, signal.SIGKILL)
+
+
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 
 
 @needs_proc
-def test_a_killed_run_leaves_the_report_and_no_process(copy):
+def test_a_killed_run_leaves_the_report_and_no_process(copy, family):
     """kill -9 while sources are staged, while notebooks run, and while the report is written."""
     before = contents(copy / "reports")
     exports = copy / "data" / "acme" / "exports" / "orders.csv"
@@ -286,7 +296,7 @@ def test_a_killed_run_leaves_the_report_and_no_process(copy):
     work = "*.partial/work/sleeps/findings.json"
     runs_folder = copy / "reports" / "acme" / ".runs"
     wait_for(lambda: list(runs_folder.glob(work)))
-    family = descendants(process.pid)
+    family |= descendants(process.pid)
     assert len(family) >= 2, "a worker and a kernel"
     process.kill()
     process.wait()
@@ -318,13 +328,13 @@ def test_a_killed_run_leaves_the_report_and_no_process(copy):
 
 
 @needs_proc
-def test_ctrl_c_stops_at_once_without_a_traceback(copy):
+def test_ctrl_c_stops_at_once_without_a_traceback(copy, family):
     own_notebook(copy, "05_sleeps", "import time; time.sleep(600)")
     before = contents(copy / "reports")
     process = start(copy, "report", "acme")
     runs_folder = copy / "reports" / "acme" / ".runs"
     wait_for(lambda: list(runs_folder.glob("*.partial/work/sleeps/findings.json")))
-    family = descendants(process.pid)
+    family |= {process.pid, *descendants(process.pid)}
     os.killpg(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=20)
     assert process.returncode == 130

@@ -60,7 +60,8 @@ class Failure:
 
     def __str__(self) -> str:
         where = f", cell {self.cell}" if self.cell else ""
-        copy = f"\n  its copy, with the cell marked: {self.copy}" if self.copy else ""
+        marked = ", with the cell marked" if self.cell else ""
+        copy = f"\n  its copy{marked}: {self.copy}" if self.copy else ""
         message = self.message.strip().replace("\n", "\n  ")
         return f"{self.notebook}{where}: {message}{copy}"
 
