@@ -51,7 +51,7 @@ def report(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     """check parameters and sources, say what can run; executes nothing"""
     from templates_lib.report.progress import Progress
-    from templates_lib.report.run import prepare
+    from templates_lib.report.ready import prepare
     from templates_lib.staging import open_staged
 
     ready = prepare(args.client, as_of=args.as_of, language=args.language, progress=Progress())

@@ -6,16 +6,14 @@ import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import nbformat
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
+from templates_lib.report.ready import Ready
 from templates_lib.words import Words
-
-if TYPE_CHECKING:
-    from templates_lib.report.run import Ready
 
 HERE = Path(__file__).parent
 FIRST = "summary"

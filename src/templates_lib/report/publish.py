@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -17,11 +17,9 @@ from templates_lib.params import Params
 from templates_lib.report.notebooks import Notebook, package_digest, versions
 from templates_lib.report.office import workbook
 from templates_lib.report.page import page
+from templates_lib.report.ready import Ready
 from templates_lib.staging import open_staged
 from templates_lib.workspace import ClientFolders
-
-if TYPE_CHECKING:
-    from templates_lib.report.run import Ready
 
 
 def place(folders: ClientFolders, params: Params) -> Path:

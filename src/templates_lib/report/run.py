@@ -10,28 +10,23 @@ import json
 import os
 import secrets
 import shutil
-import signal
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from templates_lib import staging
-from templates_lib.client import RUN_FILE, RUN_FOLDER, check_splits
-from templates_lib.parameter_file import load_params
-from templates_lib.params import Params
-from templates_lib.problems import InputProblems
-from templates_lib.report import publish
-from templates_lib.report.notebooks import Notebook, chosen, fingerprint, of_client, outdated
+from templates_lib.client import RUN_FILE, RUN_FOLDER
+from templates_lib.report import publish, worker
+from templates_lib.report.notebooks import Notebook, chosen, fingerprint, outdated
 from templates_lib.report.progress import Progress
+from templates_lib.report.ready import Ready, prepare
 from templates_lib.workspace import ClientFolders, shown
 
 FAILED = "failed"
@@ -64,58 +59,6 @@ class Failure:
         copy = f"\n  its copy{marked}: {self.copy}" if self.copy else ""
         message = self.message.strip().replace("\n", "\n  ")
         return f"{self.notebook}{where}: {message}{copy}"
-
-
-@dataclass(frozen=True)
-class Ready:
-    """What a run starts from: valid parameters, staged tables, and the notebooks that can run."""
-
-    folders: ClientFolders
-    params: Params
-    staged: Path
-    notebooks: tuple[Notebook, ...]
-    skipped: Mapping[str, tuple[str, ...]]
-
-
-def prepare(
-    client: str, *, as_of: str | None = None, language: str | None = None, progress: Progress
-) -> Ready:
-    """Checks everything that can be wrong before a notebook runs, and stages the sources.
-
-    Raises
-    ------
-    InputProblems
-        All that is wrong with the parameters, the sources or the splits, at once.
-    """
-    folders = ClientFolders(client)
-    changes = {("as_of",): as_of, ("client", "language"): language}
-    params = load_params(client, changes={k: v for k, v in changes.items() if v})
-    with progress.task("reading the sources"):
-        staged = staging.stage(params, folders)
-    have = [key for key, source in params.sources if source is not None]
-    notebooks, skipped = [], {}
-    for notebook in of_client(folders):
-        lacking = tuple(need for need in notebook.needs if need not in have)
-        if lacking:
-            skipped[notebook.name] = lacking
-        else:
-            notebooks.append(notebook)
-    _check_settings(params, staged, notebooks)
-    return Ready(folders, params, staged, tuple(notebooks), skipped)
-
-
-def _check_settings(params: Params, staged: Path, notebooks: Sequence[Notebook]) -> None:
-    connection, _ = staging.open_staged(staged)
-    problems = []
-    columns = connection.table("first_orders").columns
-    for notebook in notebooks:
-        try:
-            check_splits(params.topic(notebook.topic), columns, notebook.topic)
-        except InputProblems as error:
-            problems += error.problems
-    connection.disconnect()
-    if problems:
-        raise InputProblems(problems)
 
 
 def report(
@@ -230,15 +173,15 @@ def _execute(
     pool = ProcessPoolExecutor(
         processes,
         mp_context=get_context("spawn"),
-        initializer=_begin_worker,
-        initargs=(str(work),),
+        initializer=worker.begin,
+        initargs=(RUN_FOLDER, str(work)),
     )
     with pool:
         waiting: dict[Future, Notebook] = {}
         for notebook in notebooks:
             output = work / f"{notebook.name}.ipynb"
             arguments = (str(notebook.path), str(output), ready.folders.client)
-            waiting[pool.submit(execute_notebook, *arguments)] = notebook
+            waiting[pool.submit(worker.execute_notebook, *arguments)] = notebook
         started = time.monotonic()
         progress.running([n.name for n in waiting.values()], processes)
         try:
@@ -261,52 +204,6 @@ def _execute(
                 process.kill()
             raise
     return sorted(results, key=lambda result: result[0].name)
-
-
-def _begin_worker(work: str) -> None:
-    """What holds for the kernels of a worker; a worker ends with its run, kernels with it."""
-    os.environ[RUN_FOLDER] = work
-    os.environ["MPLBACKEND"] = "agg"
-    os.environ["IPYTHONDIR"] = str(Path(work, ".ipython"))  # no start-up files of the user's
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run, which ends its workers
-    threading.Thread(target=_end_with_run, daemon=True).start()
-
-
-def _end_with_run() -> None:
-    run = parent_process()
-    if run is not None:
-        run.join()
-        os._exit(1)
-
-
-def execute_notebook(path: str, output: str, client: str) -> tuple[float, str, str]:
-    """Executes one notebook by Papermill with nothing but the client's name.
-
-    Returns
-    -------
-    Seconds, and for a failure the cell (its number in the copy and first line) and the message.
-    """
-    import papermill
-    from nbclient.exceptions import DeadKernelError
-    from traitlets.config import Config
-
-    started = time.monotonic()
-    cell, message = "", ""
-    try:
-        papermill.execute_notebook(
-            path, output, parameters={"client": client}, kernel_name="python3", language="python",
-            progress_bar=False, log_output=False, cwd=str(Path(output).parent),
-            shutdown_kernel="immediate", extra_arguments=["--log-level=ERROR"],
-            config=Config(KernelManager={"transport_encryption": "auto"}),
-        )  # fmt: skip
-    except papermill.PapermillExecutionError as error:
-        cell = f"[{error.exec_count}] “{error.source.strip().partition(chr(10))[0][:60]}”"
-        message = f"{error.ename}: {error.evalue}"
-    except DeadKernelError:
-        message = "its kernel died (killed, or out of memory)"
-    except Exception as error:  # any other end of a notebook is a failure of that notebook only
-        message = f"{type(error).__name__}: {error}"
-    return time.monotonic() - started, cell, message
 
 
 def _keep_copy(failure: Failure, notebook: Notebook, work: Path, folders: ClientFolders) -> Failure:

@@ -1,0 +1,78 @@
+"""What a run starts from: everything that can be wrong before a notebook runs is checked here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from templates_lib import staging
+from templates_lib.client import check_splits
+from templates_lib.definitions import label
+from templates_lib.parameter_file import load_params
+from templates_lib.params import Params
+from templates_lib.problems import InputProblems, Problem
+from templates_lib.report.notebooks import Notebook, of_client
+from templates_lib.report.progress import Progress
+from templates_lib.workspace import ClientFolders
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What a run starts from: valid parameters, staged tables, and the notebooks that can run."""
+
+    folders: ClientFolders
+    params: Params
+    staged: Path
+    notebooks: tuple[Notebook, ...]
+    skipped: Mapping[str, tuple[str, ...]]
+
+
+def prepare(
+    client: str, *, as_of: str | None = None, language: str | None = None, progress: Progress
+) -> Ready:
+    """Checks everything that can be wrong before a notebook runs, and stages the sources.
+
+    Raises
+    ------
+    InputProblems
+        All that is wrong with the parameters, the sources or the splits, at once.
+    """
+    folders = ClientFolders(client)
+    changes = {("as_of",): as_of, ("client", "language"): language}
+    params = load_params(client, changes={k: v for k, v in changes.items() if v})
+    with progress.task("reading the sources"):
+        staged = staging.stage(params, folders)
+    have = [key for key, source in params.sources if source is not None]
+    notebooks, skipped = [], {}
+    for notebook in of_client(folders):
+        lacking = tuple(need for need in notebook.needs if need not in have)
+        if lacking:
+            skipped[notebook.name] = lacking
+        else:
+            notebooks.append(notebook)
+    _check_settings(params, staged, notebooks)
+    return Ready(folders, params, staged, tuple(notebooks), skipped)
+
+
+def _check_settings(params: Params, staged: Path, notebooks: Sequence[Notebook]) -> None:
+    connection, facts = staging.open_staged(staged)
+    problems = _no_orders(facts["reconciliation"])
+    columns = connection.table("first_orders").columns
+    for notebook in notebooks:
+        try:
+            check_splits(params.topic(notebook.topic), columns, notebook.topic)
+        except InputProblems as error:
+            problems += error.problems
+    connection.disconnect()
+    if problems:
+        raise InputProblems(problems)
+
+
+def _no_orders(steps: Sequence[Mapping[str, object]]) -> list[Problem]:
+    """A problem where no order is left to analyse, and the step at which the last one went."""
+    empty = next((step for step in steps if not step["orders"]), None)
+    if empty is None or not steps[0]["orders"]:
+        return []
+    where = f"{label(empty['step'])}: 0 of {steps[0]['orders']} orders are left"
+    return [Problem("sources.orders", f"no order can be analysed ({where}); look at its settings")]
