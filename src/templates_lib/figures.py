@@ -47,6 +47,7 @@ def _canvas(height: float, *, rows: int = 1, ratios: Sequence[float] = (1,)) -> 
             "axes.grid.axis": "y",
             "grid.color": PALE,
             "font.family": ["DejaVu Sans"],
+            "text.parse_math": False,  # a name with two $ is a name
         },
     )
     drawn, axes = plt.subplots(

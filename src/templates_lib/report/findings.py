@@ -211,7 +211,9 @@ def table(
     if now.folder is not None:
         folder = now.folder / "tables"
         folder.mkdir(exist_ok=True)
-        safe = frame.map(_safe_text)
+        texts = frame.select_dtypes(["object", "string", "category"])  # whole numbers stay whole
+        safe = frame.assign(**{name: texts[name].map(_safe_text) for name in texts})
+        safe = safe.rename(columns=_safe_text)
         safe.to_csv(folder / f"{identity}.csv", index=False, lineterminator="\n")
         about = {"title": title, "note": note, "send": send, "money": list(money)}
         (folder / f"{identity}.json").write_text(json.dumps(about), encoding="utf-8")
@@ -222,8 +224,9 @@ def table(
 
 def _safe_text(value: Any) -> Any:
     """Text that a spreadsheet would take for a formula is marked as text; decimals are exact."""
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return "'" + value
+    if isinstance(value, str):
+        text = value.replace("\r\n", "\n").replace("\r", "\n")  # a lone one would break the row
+        return "'" + text if value.startswith(FORMULA) else text
     return format(value, "f") if isinstance(value, Decimal) else value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,16 @@ def _chapter(notebook: NotebookNode, topic: str) -> tuple[str, str]:
     return title, body
 
 
+@cache
+def _exporter() -> HTMLExporter:
+    """One for all chapters: its templates are compiled once."""
+    exporter = HTMLExporter(template_name="basic", exclude_anchor_links=True)
+    exporter.exclude_input = True
+    exporter.exclude_input_prompt = True
+    exporter.exclude_output_prompt = True
+    return exporter
+
+
 def _rendered(cells: list[NotebookNode], topic: str) -> str:
     """Markdown and outputs of cells as HTML, without code, warnings and prompts."""
     shown = []
@@ -95,11 +106,8 @@ def _rendered(cells: list[NotebookNode], topic: str) -> str:
                 continue
             cell = nbformat.v4.new_code_cell(cell.source, outputs=kept)
         shown.append(cell)
-    exporter = HTMLExporter(template_name="basic", exclude_anchor_links=True)
-    exporter.exclude_input = True
-    exporter.exclude_input_prompt = True
-    exporter.exclude_output_prompt = True
-    html, _ = exporter.from_notebook_node(nbformat.v4.new_notebook(cells=shown))
+    html, _ = _exporter().from_notebook_node(nbformat.v4.new_notebook(cells=shown))
+    html = re.sub(r' id="cell-id=[^"]*"', "", html)  # drawn at random
     for level in (2, 1):
         html = re.sub(rf"(</?h){level}\b", rf"\g<1>{level + 1}", html)
     return re.sub(r'(<h[23] id=")', rf"\g<1>{topic}--", html)
