@@ -54,7 +54,7 @@ test: env ## run the tests
 lint: env ## check the code, the notebooks and that generated files are current
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/nbstripout --verify notebooks/*.ipynb
+	@$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
 
 docs: env ## write the files that are generated from the code
 	@$(RUN) docs
