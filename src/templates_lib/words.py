@@ -44,7 +44,7 @@ class Words:
         return f"{self.number(n)} {one if n == 1 else many}"
 
     def span(self, low: Number, high: Number, digits: int = 0) -> str:
-        """``43–55``, or one number where both ends are written alike."""
+        """``43 to 55``, or one number where both ends are written alike."""
         ends = [self.number(value, digits) for value in (low, high)]
         return ends[0] if ends[0] == ends[1] else " to ".join(ends)
 
