@@ -22,7 +22,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from templates_lib.problems import InputProblems
-from templates_lib.source_params import Condition, CustomersSource, FileSource, OrdersSource
+from templates_lib.order_params import CustomersSource, OrdersSource
+from templates_lib.source_params import Condition, FileSource
 from templates_lib.sources.orders import customer_rows, order_rows
 from templates_lib.sources.reader import (
     Table,

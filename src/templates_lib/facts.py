@@ -6,6 +6,8 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from templates_lib.sources.engine import one
+
 
 class Facts:
     """Noted while staging, and kept beside the staged tables.
@@ -56,11 +58,6 @@ class Facts:
 
     def _step(self, step: str, **counts: Any) -> None:
         self.noted["reconciliation"].append({"step": step, **counts})
-
-
-def one(table: ir.Table, **measures: ir.Value) -> dict[str, Any]:
-    """The only row of an aggregate."""
-    return table.aggregate(**measures).to_pyarrow().to_pylist()[0]
 
 
 def exact_sum(amount: ir.DecimalValue) -> ir.DecimalValue:

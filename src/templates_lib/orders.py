@@ -10,9 +10,10 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from templates_lib.facts import Facts, one
+from templates_lib.facts import Facts
+from templates_lib.order_params import OrdersSource
 from templates_lib.params import Params
-from templates_lib.source_params import OrdersSource
+from templates_lib.sources.engine import one
 from templates_lib.sources.orders import ORDER_MONEY, ORDER_TEXTS
 from templates_lib.sources.reader import utc_to_local
 from templates_lib.tables import MONEY
@@ -41,21 +42,54 @@ def current_rows(rows: ir.Table, facts: Facts) -> ir.Table:
     return current
 
 
-def sold_rows(current: ir.Table, facts: Facts) -> ir.Table:
-    """The rows that are a sale of goods."""
-    sold = current.filter(~current.is_left_out).drop("is_left_out")
+def sold_rows(current: ir.Table, source: OrdersSource, facts: Facts) -> ir.Table:
+    """The rows that are a sale of goods.
+
+    What is left out of an order, such as a gift card beside goods, is taken off the amount of the
+    whole order; what is written once an order stays.
+    """
+    rows = current
+    if source.left_out:
+        once = [*ORDER_TEXTS, *ORDER_MONEY, "customer_key", "ordered_at", "refunded_at"]
+        whole = ibis.window(group_by=rows.order_key)
+        rows = rows.mutate(**{name: rows[name].min().over(whole) for name in once})
+        gone = rows.line_amount.sum(where=rows.is_left_out).over(whole)
+        rows = rows.mutate(amount=(rows.amount - gone.fill_null(ZERO)).cast(MONEY))
+    sold = rows.filter(~rows.is_left_out).drop("is_left_out")
     facts.rows("without_rows_left_out", sold)
     return sold
 
 
-def orders_of(rows: ir.Table, products: ir.Table | None, params: Params) -> ir.Table:
+def described(rows: ir.Table, products: ir.Table | None) -> ir.Table:
+    """The rows with the product's category and unit cost where the line has none of its own.
+
+    A line's product is known by its id, else by its name, with a variant behind a dash or without.
+    """
+    if products is None:
+        return rows
+    about = products.select("category", "unit_cost", key="product_id")
+    named = products.filter(products.product_name.notnull()).group_by(key="product_name")
+    names = named.aggregate(category=ibis._.category.min(), unit_cost=ibis._.unit_cost.min())
+    without_variant = rows.product_name.re_replace(" - [^-]*$", "")
+    for key, known in ((rows.product_id, about), (rows.product_name, names),
+                       (without_variant, names)):  # fmt: skip
+        found = known.select(found="key", known_category="category", known_cost="unit_cost")
+        rows = rows.left_join(found, key == found.found)
+        rows = rows.mutate(
+            category=ibis.coalesce(rows.category, rows.known_category),
+            unit_cost=ibis.coalesce(rows.unit_cost, rows.known_cost),
+        ).drop("found", "known_category", "known_cost")
+    return rows
+
+
+def orders_of(rows: ir.Table, params: Params) -> ir.Table:
     """One row an order, with its money net of VAT and the reason why it is left out, or null.
 
     Freight is charged apart from the goods, with the VAT of the goods. A refund is shared by
     goods and freight as they were charged. A refund after the last day observed is not known.
     """
     source = params.sources.orders
-    gathered = _gathered(_with_costs(rows, products), params)
+    gathered = _gathered(_with_line_cost(rows), params)
     taxed = gathered.mutate(untaxed=_share_without_vat(gathered, source, params.client.country))
     kept = taxed.untaxed.fill_null(1.0)
     net = taxed.mutate(
@@ -81,15 +115,9 @@ def orders_of(rows: ir.Table, products: ir.Table | None, params: Params) -> ir.T
     )
 
 
-def _with_costs(rows: ir.Table, products: ir.Table | None) -> ir.Table:
-    """The rows with the cost of each line, by the line's own unit cost or the product's."""
-    unit_cost = rows.unit_cost
-    if products is not None:
-        costs = products.select(costed_id="product_id", product_cost="unit_cost")
-        rows = rows.left_join(costs, rows.product_id == costs.costed_id)
-        unit_cost = ibis.coalesce(rows.unit_cost, rows.product_cost)
+def _with_line_cost(rows: ir.Table) -> ir.Table:
     quantity = rows.quantity.fill_null(ibis.literal(1).cast(MONEY))
-    return rows.mutate(line_cost=(unit_cost.cast("float64") * quantity).cast(MONEY))
+    return rows.mutate(line_cost=(rows.unit_cost.cast("float64") * quantity).cast(MONEY))
 
 
 def _gathered(rows: ir.Table, params: Params) -> ir.Table:
@@ -234,16 +262,12 @@ def _basis(known_share: float, fallback: float | None) -> str:
     return "fallback" if known_share == 0 else "costs_and_fallback"
 
 
-def lines_of(rows: ir.Table, orders: ir.Table, products: ir.Table | None) -> ir.Table:
+def lines_of(rows: ir.Table, orders: ir.Table) -> ir.Table:
     """The lines of counted orders; an order's net sales are shared out by the lines' amounts.
 
     ``place`` is the line's own in its order, from the most valuable one down; a tie goes by name,
     so that the order of rows does not matter.
     """
-    if products is not None:
-        named = products.select(named_id="product_id", product_category="category")
-        rows = rows.left_join(named, rows.product_id == named.named_id)
-        rows = rows.mutate(category=ibis.coalesce(rows.category, rows.product_category))
     totals = orders.select("order_key", "lines_amount", order_net="net_sales", cost="cost_of_goods")
     lines = rows.filter(rows.product_id.notnull() | rows.product_name.notnull())
     joined = lines.join(totals, "order_key")

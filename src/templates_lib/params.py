@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 
 from templates_lib.problems import closest
 from templates_lib.sections import Day, Part, Section, Share, TimeZone
-from templates_lib.source_params import Sources
+from templates_lib.sources_section import Sources
 
 
 class Client(Section):

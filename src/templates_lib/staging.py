@@ -6,6 +6,7 @@ written aside and renamed, so that an interruption leaves the last good one.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
 import json
@@ -26,13 +27,18 @@ from filelock import FileLock
 from templates_lib import purchases, tables
 from templates_lib.params import Params
 from templates_lib.problems import InputProblems, Problem, nearest
-from templates_lib.sources import orders as order_source
+from templates_lib.source_params import FileSource
+from templates_lib.sources.engine import execute, one
 from templates_lib.sources.files import find_files
-from templates_lib.sources.reader import Table, execute, load
+from templates_lib.sources.orders import one_row_each
+from templates_lib.sources.people import recognised, same_people
+from templates_lib.sources.read import from_latest_export, typed_rows
+from templates_lib.sources.reader import Table, load
 from templates_lib.workspace import ClientFolders, shown
 
-CODE = ("facts.py", "orders.py", "params.py", "purchases.py", "sections.py", "source_params.py",
-        "staging.py", "tables.py", "sources")  # fmt: skip
+CODE = ("facts.py", "order_params.py", "orders.py", "params.py", "presets.py", "purchases.py",
+        "sections.py", "source_params.py", "sources_section.py", "staging.py", "survey_params.py",
+        "table_params.py", "tables.py", "sources")  # fmt: skip
 
 KEPT = 4  # staged files that are kept: reports of other days may still be read from them
 
@@ -47,12 +53,11 @@ def fingerprint(params: Params, folders: ClientFolders) -> str:
     """
     inputs = {}
     problems = []
-    for key in ("orders", "customers", "products"):
-        source = getattr(params.sources, key)
-        if source is not None and source.path is not None:
+    for _, place, source in params.sources.each():
+        if source.path is not None:
             try:
-                files = find_files(source, data=folders.data, key=f"sources.{key}")
-                inputs[key] = [(file.name, file.sha256) for file in files]
+                files = find_files(source, data=folders.data, key=place)
+                inputs[place] = [(file.name, file.sha256) for file in files]
             except InputProblems as error:
                 problems += error.problems
     if problems:
@@ -107,8 +112,7 @@ def stage(params: Params, folders: ClientFolders) -> Path:
     What a warehouse holds has no hash, so that a client with one is staged anew every time,
     under a new name.
     """
-    sources = [source for _, source in params.sources if source is not None]
-    is_kept = all(source.connection is None for source in sources)
+    is_kept = all(source.connection is None for _, _, source in params.sources.each())
     name = fingerprint(params, folders) + ("" if is_kept else f"-{secrets.token_hex(4)}")
     target = folders.build / f"{name}.duckdb"
     if is_kept and target.is_file():
@@ -138,6 +142,9 @@ def _write(params: Params, folders: ClientFolders, scratch: Path, aside: Path) -
         connection.raw_sql("set timezone = 'UTC'")
         read = _read_sources(connection, params, folders, scratch)
         canonical, facts = purchases.canonical(connection, params, read)
+        others, facts["repeated"] = _other_tables(connection, read, canonical)
+        canonical |= others
+        facts["sources"] = read["sources"]
         _keys(connection, canonical, pseudonym_key(folders))
         execute(connection, f"attach '{_quoted(aside)}' as staged")
         for name, expression in canonical.items():
@@ -204,35 +211,80 @@ def _quoted(path: Path) -> str:
 
 def _read_sources(
     connection: ibis.BaseBackend, params: Params, folders: ClientFolders, scratch: Path
-) -> Mapping[str, Any]:
-    """Every source as typed rows in the engine, and the notes of its reading."""
-    zone = params.client.timezone
-    read: dict[str, Any] = {"notes": []}
-    problems = []
-    for key in ("orders", "products", "customers"):
-        source = getattr(params.sources, key)
-        if source is None:
-            continue
+) -> dict[str, Any]:
+    """Every table as typed rows in the engine, each person under one key; ``notes`` of the files
+    read, what the ``sources`` hold, and the number of ``equal_rows`` of orders."""
+    parts: dict[str, list[ir.Table]] = {}
+    notes: list[dict[str, object]] = []
+    about: list[dict[str, object]] = []
+    problems: list[Problem] = []
+    read: dict[str, Any] = {}
+    for name, place, source in params.sources.each():
         try:
-            table: Table = load(
-                connection, source, key=f"sources.{key}", data=folders.data, scratch=scratch
-            )
-            if key == "orders":
-                rows = order_source.order_rows(table, source, zone=zone)
-            elif key == "products":
-                rows = order_source.product_rows(table, source)
-            else:
-                rows = order_source.customer_rows(table, source, zone=zone)
-            read[key] = connection.create_table(f"read_{key}", rows)
-            read["notes"] += [{"source": key, **note} for note in table.notes]
-            if key == "orders":
+            table = load(
+                connection, source, key=place, data=folders.data, scratch=scratch,
+                currency=params.client.currency,
+            )  # fmt: skip
+            rows = typed_rows(name, table, source, zone=params.client.timezone)
+            number = len(parts.setdefault(name, []))
+            parts[name].append(connection.create_table(f"read_{name}_{number}", rows))
+            key = place.removeprefix("sources.")
+            notes += [{"source": key, **note} for note in table.notes]
+            about.append(_about(key, name, source, table, parts[name][-1]))
+            if name == "orders":
                 read["equal_rows"] = _equal_rows(table)
             _drop(connection, "raw_")
         except InputProblems as error:
             problems += error.problems
     if problems:
         raise InputProblems(problems)
-    return read
+    typed = {name: functools.reduce(lambda a, b: a.union(b), each) for name, each in parts.items()}
+    people = same_people(typed)
+    for name, rows in typed.items():
+        if "customer_key" in rows.columns and name != "aliases":
+            typed[name] = connection.create_table(f"known_{name}", recognised(rows, people))
+            _drop(connection, f"read_{name}_")
+    if "customers" in typed:
+        typed["customers"] = connection.create_table("customers", one_row_each(typed["customers"]))
+    return {**read, **typed, "notes": notes, "sources": about}
+
+
+def _about(
+    key: str, name: str, source: FileSource, table: Table, rows: ir.Table
+) -> dict[str, object]:
+    """A source as it was read: its table, format, rows, rows left out, first and last time."""
+    left_out = table.rows.filter(table.matches(source.left_out)).count().execute()
+    counts = {"rows": table.rows.count().execute(), "left_out": left_out}
+    counts = {name: int(count) for name, count in counts.items()}
+    time = tables.TIMES.get(name)
+    found = one(rows, begin=rows[time].min(), end=rows[time].max()) if time else {}
+    return {"source": key, "table": name, "format": source.format, **counts, **found}
+
+
+def _other_tables(
+    connection: ibis.BaseBackend, read: Mapping[str, Any], made: Mapping[str, ir.Table]
+) -> tuple[dict[str, ir.Table], list[dict[str, Any]]]:
+    """The tables beside orders, products and customers, and how many of their rows a later export
+    repeats. Whose a row is, is known by the order that it names too."""
+    others, counts = {}, []
+    for name in tables.COLUMNS:
+        if name not in read or name in made:
+            continue
+        rows, repeated = from_latest_export(name, read[name])
+        if repeated:
+            counts.append({"source": name, "count": repeated})
+        if {"order_key", "customer_key"} <= set(rows.columns) and "orders" in made:
+            rows = _with_buyer(rows, made["orders"])
+        others[name] = connection.create_table(f"canonical_{name}", rows)
+    return others, counts
+
+
+def _with_buyer(rows: ir.Table, orders: ir.Table) -> ir.Table:
+    """The rows with the customer of the order that they name, where they name no customer."""
+    buyers = orders.select(bought="order_key", buyer="customer_key")
+    joined = rows.left_join(buyers, rows.order_key == buyers.bought)
+    buyer = ibis.coalesce(joined.customer_key, joined.buyer)
+    return joined.mutate(customer_key=buyer).select(*rows.columns)
 
 
 def _equal_rows(table: Table) -> int:
@@ -260,8 +312,7 @@ def _keys(connection: ibis.BaseBackend, canonical: Mapping[str, ir.Table], secre
     found = [
         f"({connection.compile(t.select(own_key=t[c]).distinct())})"
         for t in canonical.values()
-        for c in ("order_key", "customer_key")
-        if c in t.columns
+        for c in _own_keys(t)
     ]
     execute(
         connection,
@@ -273,16 +324,19 @@ def _keys(connection: ibis.BaseBackend, canonical: Mapping[str, ir.Table], secre
     )
 
 
+def _own_keys(table: ir.Table) -> list[str]:
+    return [column for column in table.columns if column.endswith("_key")]
+
+
 def _pseudonymous(connection: ibis.BaseBackend, table: ir.Table) -> ir.Table:
-    """The table with ``order_id`` and ``customer_id`` in the place of the shop's own keys."""
+    """The table with pseudonyms (``order_id``, ``customer_id`` …) in the place of own keys."""
     order = list(table.columns)
-    for column in ("order_key", "customer_key"):
-        if column in table.columns:
-            keys = connection.table("pseudonyms").rename({f"{column}_own": "own_key"})
-            joined = table.left_join(keys, table[column] == keys[f"{column}_own"])
-            name = column.replace("_key", "_id")
-            table = joined.drop(column, f"{column}_own").rename({name: "pseudonym"})
-    names = [c.replace("_key", "_id") if c.endswith("_key") else c for c in order]
+    for column in _own_keys(table):
+        keys = connection.table("pseudonyms").rename({f"{column}_own": "own_key"})
+        joined = table.left_join(keys, table[column] == keys[f"{column}_own"])
+        name = column.removesuffix("_key") + "_id"
+        table = joined.drop(column, f"{column}_own").rename({name: "pseudonym"})
+    names = [c.removesuffix("_key") + "_id" if c.endswith("_key") else c for c in order]
     return table.select(*names)
 
 

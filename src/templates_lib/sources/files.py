@@ -18,12 +18,22 @@ import pyarrow.parquet as pq
 
 from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.source_params import FileSource
-from templates_lib.sources.rows import MAX_BYTES, SourceFile, encoding_of, sheet_rows, text_rows
+from templates_lib.sources.headers import completed, is_header, needed
+from templates_lib.sources.rows import (
+    MAX_BYTES,
+    MAX_TITLE_ROWS,
+    SourceFile,
+    encoding_of,
+    json_rows,
+    sheet_rows,
+    text_rows,
+)
 from templates_lib.workspace import inside, shown
 
 BATCH = 20_000
 SHEETS = (".xlsx", ".xlsm")
-NOT_READ = (".xls", ".ods", ".zip", ".json", ".pdf", ".numbers")
+JSON = (".json", ".jsonl", ".ndjson")
+NOT_READ = (".xls", ".ods", ".pdf", ".numbers")
 TEMPORARY = (".", "~$")  # hidden files and the locks of open workbooks
 
 
@@ -121,6 +131,8 @@ def normalise(file: SourceFile, source: FileSource, *, to: Path) -> PlainFile:
     encoding, undefined = "xlsx", 0
     if file.kind in SHEETS:
         rows = sheet_rows(file, source)
+    elif file.kind in JSON:
+        encoding, rows = "json", json_rows(file, source)
     elif file.kind in NOT_READ:
         raise InputProblems(
             [Problem(file.name, "is not read in this form; save it as CSV or XLSX")]
@@ -129,15 +141,32 @@ def normalise(file: SourceFile, source: FileSource, *, to: Path) -> PlainFile:
         encoding, undefined = encoding_of(file)
         rows = text_rows(file, source, encoding)
     numbered = ((n, row) for n, row in enumerate(rows, start=1) if "".join(row).strip())
-    header = source.header or next(numbered, (0, []))[1]
-    if not header:
-        raise InputProblems([Problem(file.name, "has no header and no rows; export it again")])
+    header = source.header or _header(numbered, source, file)
     ragged: list[int] = []
-    fitted = _fitted(numbered, len(header), ragged, may_be_short=file.kind in SHEETS)
+    may_be_short = file.kind in SHEETS or source.title_rows
+    fitted = _fitted(numbered, len(header), ragged, may_be_short=may_be_short)
     _write(fitted, len(header), to)
     if ragged:
         raise InputProblems([Problem(file.name, _ragged(ragged, len(header)))])
     return PlainFile(tuple(header), to, encoding, undefined)
+
+
+def _header(
+    numbered: Iterator[tuple[int, list[str]]], source: FileSource, file: SourceFile
+) -> list[str]:
+    """The row that names the columns; with ``title_rows`` the first that names all needed ones."""
+    number, header = next(numbered, (0, []))
+    if not header:
+        raise InputProblems([Problem(file.name, "has no header and no rows; export it again")])
+    while source.title_rows and not is_header(header, source):
+        number, header = next(numbered, (MAX_TITLE_ROWS + 1, []))
+        if number > MAX_TITLE_ROWS:
+            names = ", ".join(repr(name) for name in needed(source))
+            message = f"no row among the first {MAX_TITLE_ROWS} names the columns {names}"
+            raise InputProblems([Problem(file.name, message + "; export it again with them")])
+    if source.header_rows == "two":
+        return completed(header, next(numbered, (0, []))[1])
+    return header
 
 
 def _fitted(

@@ -5,11 +5,15 @@ What comes out still holds the shop's own ids; ``staging.py`` replaces them by p
 
 from __future__ import annotations
 
+import functools
+
 import ibis
 import ibis.expr.types as ir
 
-from templates_lib.source_params import CustomersSource, OrderColumns, OrdersSource, ProductsSource
+from templates_lib.order_params import CustomersSource, OrderColumns, OrdersSource, ProductsSource
+from templates_lib.sources.people import email, identity
 from templates_lib.sources.reader import Table
+from templates_lib.sources.records import converted
 from templates_lib.tables import MONEY
 
 ORDER_TEXTS = ("status", "channel", "discount_code", "country")
@@ -25,13 +29,6 @@ ORDER_MONEY = (
 )
 
 
-def identity(table: Table, columns: object) -> ir.StringValue:
-    """The customer's key: the shop's id, else the trimmed, case-folded e-mail; blank is null."""
-    own_id = table.text(getattr(columns, "customer_id", None))
-    email = table.text(getattr(columns, "customer_email", None)).lower()
-    return ibis.coalesce(own_id, email)
-
-
 def order_rows(table: Table, source: OrdersSource, *, zone: str) -> ir.Table:
     """One row a row of the files: marks, keys, order columns and line columns, typed.
 
@@ -39,6 +36,7 @@ def order_rows(table: Table, source: OrdersSource, *, zone: str) -> ir.Table:
     apart, so that the order of rows does not matter.
     """
     columns: OrderColumns = source.columns
+    money = functools.partial(_money, table, source)
     values: dict[str, ir.Value] = {
         "file": table.rows.file,
         "row_number": table.rows.row_number_in_file,
@@ -50,16 +48,16 @@ def order_rows(table: Table, source: OrdersSource, *, zone: str) -> ir.Table:
         "is_cancelled": table.matches(source.cancelled),
         "is_left_out": table.matches(source.left_out),
         **table.texts({name: getattr(columns, name) for name in ORDER_TEXTS}),
-        **{name: table.number(getattr(columns, name)) for name in ORDER_MONEY},
+        **{name: money(table.number(getattr(columns, name))) for name in ORDER_MONEY},
         **table.texts(
             {name: getattr(columns, name) for name in ("product_id", "product_name", "category")}
         ),
         "quantity": table.number(columns.quantity),
-        "line_discount": table.number(columns.line_discount),
-        "line_tax": table.number(columns.line_tax),
-        "unit_cost": table.number(columns.unit_cost),
-        "line_amount": _line_amount(table, columns),
-        "order_key": table.text(columns.order_id) if columns.order_id else _content(table),
+        "line_discount": money(table.number(columns.line_discount)),
+        "line_tax": money(table.number(columns.line_tax)),
+        "unit_cost": money(table.number(columns.unit_cost)),
+        "line_amount": money(_line_amount(table, columns)),
+        "order_key": table.order_number(columns.order_id) if columns.order_id else _content(table),
     }
     table.check()
     rows = table.rows.select(**values)
@@ -67,6 +65,10 @@ def order_rows(table: Table, source: OrdersSource, *, zone: str) -> ir.Table:
         return rows
     copies = ibis.row_number().over(group_by=[rows.file, rows.order_key], order_by=rows.row_number)
     return rows.mutate(order_key=rows.order_key.concat("#", copies.cast("string")))
+
+
+def _money(table: Table, source: OrdersSource, amount: ir.DecimalValue) -> ir.DecimalValue:
+    return converted(table, amount, source.columns.currency, source.rates)
 
 
 def _line_amount(table: Table, columns: OrderColumns) -> ir.DecimalValue:
@@ -83,18 +85,34 @@ def _content(table: Table) -> ir.StringValue:
 
 
 def product_rows(table: Table, source: ProductsSource) -> ir.Table:
-    """One row a product; of several rows of a product the smallest filled values."""
+    """One row a product; of several rows of a product the smallest filled values.
+
+    A product without an id is known by its name. What stands on the first row of a group only
+    holds for the whole group.
+    """
     columns = source.columns
     values = {
-        "product_id": table.text(columns.product_id),
+        "product_id": ibis.coalesce(
+            table.text(columns.product_id), table.text(columns.product_name)
+        ),
+        "product_name": table.text(columns.product_name),
         "category": table.text(columns.category),
         "unit_cost": table.number(columns.unit_cost),
+        "group_key": table.text(columns.group_id),
     }
     table.check()
-    rows = table.rows.select(**values)
-    known = rows.filter(rows.product_id.notnull())
+    rows = table.rows.filter(~table.matches(source.left_out)).select(**values)
+    group = ibis.coalesce(rows.group_key, rows.product_id)
+    by_group = ibis.window(group_by=group)
+    filled = rows.mutate(
+        category=ibis.coalesce(rows.category, rows.category.min().over(by_group)),
+        product_name=ibis.coalesce(rows.product_name, rows.product_name.min().over(by_group)),
+    )
+    known = filled.filter(filled.product_id.notnull())
     return known.group_by("product_id").aggregate(
-        category=known.category.min(), unit_cost=known.unit_cost.min()
+        product_name=known.product_name.min(),
+        category=known.category.min(),
+        unit_cost=known.unit_cost.min(),
     )
 
 
@@ -102,15 +120,34 @@ def customer_rows(table: Table, source: CustomersSource, *, zone: str) -> ir.Tab
     """One row a customer, with the attributes that the parameter file names; of several rows of
     a customer the smallest filled values."""
     columns = source.columns
+    agreed = [
+        table.flag(header).ifelse(ibis.literal(kind), ibis.null("string"))
+        for kind, header in sorted(source.consents.items())
+    ]
     values = {
         "customer_key": identity(table, columns),
+        "email_key": email(table, columns),
+        "company_key": table.text(columns.company_id),
+        "role": table.text(columns.role),
+        "consents": _joined(agreed),
+        "first_seen_at": table.time(columns.first_seen_at, zone=zone),
         "closed_at": table.time(columns.closed_at, zone=zone),
         "opted_out_at": table.time(columns.opted_out_at, zone=zone),
         **table.texts(source.attributes),
     }
     table.check()
-    rows = table.rows.select(**values)
-    known = rows.filter(rows.customer_key.notnull())
-    return known.group_by("customer_key").aggregate(
-        **{name: known[name].min() for name in values if name != "customer_key"}
-    )
+    return table.rows.filter(~table.matches(source.left_out)).select(**values)
+
+
+def _joined(texts: list[ir.StringValue]) -> ir.StringValue:
+    """The texts that are there, with a blank between them."""
+    parts = [text.concat(" ").fill_null("") for text in texts]
+    whole = functools.reduce(lambda a, b: a.concat(b), parts, ibis.literal(""))
+    return whole.strip().nullif("")
+
+
+def one_row_each(customers: ir.Table) -> ir.Table:
+    """The customers once each; of several rows of one the smallest filled values."""
+    known = customers.filter(customers.customer_key.notnull())
+    rest = [name for name in customers.columns if name not in ("customer_key", "email_key")]
+    return known.group_by("customer_key").aggregate(**{name: known[name].min() for name in rest})

@@ -7,10 +7,7 @@ and what cannot be read so is a problem that names file, column and row, never t
 from __future__ import annotations
 
 import functools
-import html
 import os
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +17,12 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from templates_lib.problems import InputProblems, Problem, nearest
+from templates_lib.problems import InputProblems, Problem
 from templates_lib.source_params import Condition, FileSource
+from templates_lib.sources.engine import execute
 from templates_lib.sources.files import SourceFile, find_files, normalise
+from templates_lib.sources.ga4 import flat_events
+from templates_lib.sources.headers import fold, hint
 from templates_lib.sources.values import (
     instant_to_utc,
     iso_time,
@@ -30,6 +30,7 @@ from templates_lib.sources.values import (
     number_with_marks,
     time_of_form,
     trimmed,
+    unix_time,
     utc_to_local,
 )
 from templates_lib.tables import MONEY
@@ -37,7 +38,13 @@ from templates_lib.tables import MONEY
 __all__ = ["Table", "execute", "fold", "load", "local_to_utc", "utc_to_local"]
 
 WIDE = dt.Decimal(38, 4)  # room for what is computed; DuckDB stops with an error beyond 18 digits
-LOOKS_LIKE_DATA = re.compile(r"@|\d{3}")
+FLATTENED = {"ga4_bigquery": flat_events}  # what no column map can read
+YES = ("yes", "true", "1", "x", "y", "k", "kyllä", "joo", "on")
+FORMS = {
+    "iso": "a time as in 2026-10-31 13:05:00",
+    "unix": "a number of seconds since 1970",
+    "unix_us": "a number of microseconds since 1970",
+}
 
 
 @dataclass
@@ -51,6 +58,7 @@ class Table:
     columns: Mapping[str, str]
     files: Mapping[str, tuple[str, ...]]
     notes: list[dict[str, object]]
+    currency: str = ""
     problems: list[Problem] = field(default_factory=list)
     _bad: dict[tuple[str, str], ir.BooleanValue] = field(default_factory=dict)
 
@@ -62,7 +70,26 @@ class Table:
         if column.type().is_floating():  # ids that Parquet holds as 12346.0, since some are missing
             whole = column.cast("int64")
             column = (whole == column).ifelse(whole.cast("string"), column.cast("string"))
-        return trimmed(column)
+        text = trimmed(column)
+        if self.source.apostrophe == "leave_out":
+            text = text.re_replace("^'", "").nullif("")
+        return text.isin(self.source.empty).ifelse(ibis.null("string"), text)
+
+    def order_number(self, header: str | None) -> ir.StringValue:
+        """The number of an order, which a survey may hold with or without ``#``."""
+        return self.text(header).re_replace(r"^#\s*", "").nullif("")
+
+    def percent(self, header: str | None) -> ir.DecimalValue:
+        """A percentage as a share; the sign may stand behind it."""
+        return (self._number(header, unit=r"\s*%$") / 100).cast(MONEY)
+
+    def day(self, header: str | None, *, zone: str) -> ir.DateValue:
+        """A time as the day in the source's time zone."""
+        return utc_to_local(self.time(header, zone=zone), self.source.timezone or zone).date()
+
+    def flag(self, header: str | None) -> ir.BooleanValue:
+        """Whether a column says yes; empty is missing."""
+        return self.text(header).lower().isin(YES)
 
     def texts(self, headers: Mapping[str, str | None]) -> dict[str, ir.StringValue]:
         return {name: self.text(header) for name, header in headers.items()}
@@ -95,15 +122,12 @@ class Table:
         if kind.is_timestamp() or kind.is_date():
             return local_to_utc(column.cast("timestamp"), zone)
         text = self.text(header)
-        form = self.source.date_format
-        if form == "iso":
-            value = iso_time(text, zone)
-            expected = "not a time as in 2026-10-31 13:05:00; declare date_format"
-        else:
-            value = time_of_form(text, form, zone)
-            expected = f"not a time of the form {form}"
+        forms = self.source.date_format
+        value = ibis.coalesce(*(_time_of(text, form, zone) for form in forms))
+        meant = " or ".join(FORMS.get(form, f"a time of the form {form}") for form in forms)
+        expected = f"not {meant}" + ("; declare date_format" if forms == ["iso"] else "")
         value = value.year().between(1900, 2199).ifelse(value, ibis.null("timestamp"))
-        return self._required(str(header), expected, given=text.notnull(), value=value)
+        return self.require(str(header), expected, given=text.notnull(), value=value)
 
     def matches(self, conditions: Iterable[Condition]) -> ir.BooleanValue:
         """Whether a row meets any of the conditions."""
@@ -119,33 +143,39 @@ class Table:
         if condition.at_most is not None:
             return (self._number(condition.column) <= condition.at_most).fill_null(False)
         text = self.text(condition.column).lower()
+        if condition.is_filled is not None:
+            return text.notnull() if condition.is_filled else text.isnull()
         if condition.equals is not None:
-            found = text.isin([value.strip().lower() for value in condition.equals])
+            found = text.isin(_lower(condition.equals))
+        elif condition.other_than is not None:
+            found = text.notin(_lower(condition.other_than))
         elif condition.starts_with is not None:
             found = text.startswith(condition.starts_with.lower())
         else:
             found = text.contains(str(condition.contains).lower())
         return found.fill_null(False)
 
-    def _number(self, header: str) -> ir.DecimalValue:
+    def _number(self, header: str | None, *, unit: str | None = None) -> ir.DecimalValue:
         column = self._column(header)
         if column is None:
             return ibis.null(MONEY)
         if column.type().is_numeric():
-            return self._fits(header, column.notnull(), column)
+            return self._fits(str(header), column.notnull(), column)
         text = self.text(header)
+        if unit is not None:
+            text = text.re_replace(unit, "")
         decimal, thousands = self.source.decimal, self.source.thousands
         value = number_with_marks(text, decimal, thousands)
         marks = f"decimal {decimal!r}, thousands {thousands!r}"
         expected = f"not a number with the declared marks ({marks}); declare decimal and thousands"
-        return self._required(header, expected, given=text.notnull(), value=value)
+        return self.require(str(header), expected, given=text.notnull(), value=value)
 
     def _fits(self, header: str, given: ir.BooleanValue, value: ir.NumericValue) -> ir.DecimalValue:
-        return self._required(
+        return self.require(
             header, "not a number of at most 14 digits", given=given, value=value.try_cast(MONEY)
         )
 
-    def _required(
+    def require(
         self, header: str, expected: str, *, given: ir.BooleanValue, value: ir.Value
     ) -> ir.Value:
         """The value, noted as a problem of its rows where something is given and nothing read."""
@@ -155,14 +185,23 @@ class Table:
     def _column(self, header: str | None) -> ir.Column | None:
         if header is None:
             return None
-        name = fold(header)
-        times = {file: [fold(h) for h in there].count(name) for file, there in self.files.items()}
-        if lacking := [file for file, n in times.items() if n == 0]:
-            hint = _headers_hint(header, self.files[lacking[0]])
-            self._note(f"no column {header!r} in {', '.join(lacking)}{hint}")
-        if repeating := [file for file, n in times.items() if n > 1]:
+        names = {fold(name) for name in self.source.names_of(header)}
+        found = {
+            file: [fold(h) for h in there if fold(h) in names] for file, there in self.files.items()
+        }
+        lacking = [file for file, there in found.items() if not there]
+        if lacking and not self.source.is_optional(header):
+            self._note(f"no column {header!r} in {', '.join(lacking)}"
+                       + hint(header, self.files[lacking[0]]))  # fmt: skip
+            return None
+        if repeating := [file for file, there in found.items() if len(there) > 1]:
             self._note(f"several columns {header!r} in {', '.join(repeating)}; rename all but one")
-        return None if lacking or repeating else self.rows[self.columns[name]]
+            return None
+        present = sorted({self.columns[name] for there in found.values() for name in there})
+        columns = [self.rows[name] for name in present]
+        if len({column.type() for column in columns}) > 1:
+            columns = [column.cast("string") for column in columns]
+        return ibis.coalesce(*columns) if columns else None
 
     def _note(self, message: str) -> None:
         problem = Problem(self.key, message)
@@ -171,8 +210,10 @@ class Table:
 
     def _value_problems(self) -> list[Problem]:
         row_number = self.rows.row_number_in_file
+        kept = ~self.matches(self.source.left_out)
         measures = {}
-        for i, bad in enumerate(self._bad.values()):
+        for i, found_bad in enumerate(self._bad.values()):
+            bad = found_bad & kept
             measures[f"n{i}"] = bad.sum()
             measures[f"first{i}"] = row_number.min(where=bad)
             measures[f"file{i}"] = self.rows.file.argmin(row_number, where=bad)
@@ -186,27 +227,26 @@ class Table:
         return problems
 
 
-def _headers_hint(header: str, there: Iterable[str]) -> str:
-    """The nearest header, unless the first row holds data: values are never shown."""
-    named = [name for name in there if name]
-    if any(LOOKS_LIKE_DATA.search(name) for name in named):
-        return "; the first row does not look like a header: give the names in header"
-    return nearest(header, named)
+def _lower(values: Iterable[str]) -> list[str]:
+    return [value.strip().lower() for value in values]
 
 
-def execute(connection: ibis.BaseBackend, sql: str, values: Iterable[object] = ()) -> list[tuple]:
-    """Runs one statement on the driver itself, with bound values, to its end."""
-    return connection.con.execute(sql, list(values)).fetchall()
-
-
-def fold(header: str) -> str:
-    """A header as it is matched: without HTML, outer blanks and case, in one form of Unicode."""
-    text = html.unescape(re.sub(r"<[^>]*>", "", header)).replace("\ufeff", "")
-    return " ".join(unicodedata.normalize("NFKC", text).split()).casefold()
+def _time_of(text: ir.StringValue, form: str, zone: str) -> ir.TimestampValue:
+    if form == "iso":
+        return iso_time(text, zone)
+    if form in ("unix", "unix_us"):
+        return unix_time(text, per_second=1 if form == "unix" else 1_000_000)
+    return time_of_form(text, form, zone)
 
 
 def load(
-    connection: ibis.BaseBackend, source: FileSource, *, key: str, data: Path, scratch: Path
+    connection: ibis.BaseBackend,
+    source: FileSource,
+    *,
+    key: str,
+    data: Path,
+    scratch: Path,
+    currency: str = "EUR",
 ) -> Table:
     """A source's rows in the engine, with ``file`` and ``row_number_in_file`` (header = row 1).
 
@@ -239,6 +279,7 @@ def load(
         columns,
         {part.name: part.headers for part in parts},
         [part.note for part in parts],
+        currency,
     )
 
 
@@ -286,6 +327,9 @@ def _together(parts: list[_Part], columns: Mapping[str, str]) -> ir.Table:
 def _from_file(
     connection: ibis.BaseBackend, source: FileSource, file: SourceFile, raw: str, scratch: Path
 ) -> _Part:
+    if source.format in FLATTENED:
+        headers = FLATTENED[source.format](connection, file, raw)
+        return _part(file.name, headers, connection.table(raw), source.format)
     if file.kind == ".parquet":
         headers = _from_parquet(connection, file, raw)
         return _part(file.name, headers, connection.table(raw), "parquet")

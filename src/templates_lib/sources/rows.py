@@ -1,4 +1,4 @@
-"""The rows of one file as lists of texts: delimited text in any encoding, and sheets.
+"""The rows of one file as lists of texts: delimited text in any encoding, sheets and JSON.
 
 Files are read as streams and refused where they grow beyond what an honest export holds.
 """
@@ -11,6 +11,7 @@ import functools
 import gzip
 import io
 import itertools
+import json
 import re
 import zipfile
 import zlib
@@ -24,10 +25,14 @@ from typing import Any
 import openpyxl
 
 from templates_lib.problems import InputProblems, Problem, nearest
-from templates_lib.source_params import FileSource
+from templates_lib.source_params import WRITTEN_FORMS, FileSource
+from templates_lib.sources.headers import is_header
 
 MAX_BYTES = 50 * 2**30
 MAX_XLSX_BYTES = 2**30
+MAX_JSON_BYTES = 2**30
+MAX_TITLE_ROWS = 50
+TEXT_MEMBERS = (".csv", ".tsv", ".txt")
 MAX_RATIO = 200
 MAX_LINE = 10**7
 DELIMITERS = (",", ";", "\t", "|")
@@ -55,16 +60,33 @@ class SourceFile:
 
 
 def _open(file: SourceFile) -> io.BufferedReader:
-    if file.kind != ".gz":
-        return file.path.open("rb")
-    return io.BufferedReader(_Unpacked(file))
+    if file.kind == ".gz":
+        return io.BufferedReader(_Unpacked(file, gzip.GzipFile(file.path)))
+    if file.kind == ".zip":
+        return io.BufferedReader(_Unpacked(file, _only_member(file)))
+    return file.path.open("rb")
+
+
+def _only_member(file: SourceFile) -> Any:
+    """The one table in a ZIP."""
+    try:
+        archive = zipfile.ZipFile(file.path)
+        members = [m for m in archive.namelist() if m.lower().endswith(TEXT_MEMBERS)]
+        if len(members) == 1 and not archive.getinfo(members[0]).flag_bits & 1:
+            return archive.open(members[0])
+    except (zipfile.BadZipFile, OSError, NotImplementedError):
+        raise InputProblems([Problem(file.name, "is not a whole ZIP; copy it again")]) from None
+    raise InputProblems(
+        [Problem(file.name, "expected one CSV in the ZIP, without a password; unpack it and name "
+                 "the file in path")]
+    )  # fmt: skip
 
 
 class _Unpacked(io.RawIOBase):
-    """A gzip file that is refused where it grows beyond what an honest export holds."""
+    """A packed file that is refused where it grows beyond what an honest export holds."""
 
-    def __init__(self, file: SourceFile) -> None:
-        self._name, self._stream, self._read = file.name, gzip.GzipFile(file.path), 0
+    def __init__(self, file: SourceFile, stream: Any) -> None:
+        self._name, self._stream, self._read = file.name, stream, 0
         self._limit = max(2**28, min(MAX_BYTES, MAX_RATIO * file.path.stat().st_size))
 
     def readable(self) -> bool:
@@ -73,9 +95,9 @@ class _Unpacked(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             data = self._stream.read(len(buffer))
-        except (EOFError, OSError, zlib.error):
+        except (EOFError, OSError, zlib.error, zipfile.BadZipFile):
             raise InputProblems(
-                [Problem(self._name, "is not a whole gzip file; copy it again")]
+                [Problem(self._name, "is not a whole packed file; copy it again")]
             ) from None
         self._read += len(data)
         if self._read > self._limit:
@@ -169,7 +191,8 @@ def _delimiter(line: str, decimal: str) -> str:
 
 
 def sheet_rows(file: SourceFile, source: FileSource) -> Iterator[list[str]]:
-    """The rows of a sheet, blank ones too, as far as they are filled in."""
+    """The rows of a sheet, blank ones too, as far as they are filled in: of the declared sheet,
+    else of the first that has the columns."""
     try:
         with zipfile.ZipFile(file.path) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
@@ -179,13 +202,9 @@ def sheet_rows(file: SourceFile, source: FileSource) -> Iterator[list[str]]:
         if source.sheet and source.sheet not in book.sheetnames:
             hint = nearest(source.sheet, book.sheetnames)
             raise InputProblems([Problem(file.name, f"has no sheet {source.sheet!r}{hint}")])
-        sheet = book[source.sheet] if source.sheet else book.worksheets[0]
-        sheet.reset_dimensions()
-        for values in sheet.iter_rows(values_only=True):
-            row = [_cell(value, source) for value in values]
-            while row and not row[-1].strip():
-                row.pop()
-            yield row
+        sheets = [book[source.sheet]] if source.sheet else book.worksheets
+        fitting = (sheet for sheet in sheets if _has_columns(sheet, source))
+        yield from _cells(next(fitting, sheets[0]), source)
         book.close()
     except InputProblems:
         raise
@@ -195,15 +214,82 @@ def sheet_rows(file: SourceFile, source: FileSource) -> Iterator[list[str]]:
         ) from None
 
 
+def _has_columns(sheet: Any, source: FileSource) -> bool:
+    filled = (row for row in _cells(sheet, source) if "".join(row).strip())
+    first = itertools.islice(filled, MAX_TITLE_ROWS if source.title_rows else 1)
+    return any(is_header(row, source) for row in first)
+
+
+def _cells(sheet: Any, source: FileSource) -> Iterator[list[str]]:
+    sheet.reset_dimensions()
+    for values in sheet.iter_rows(values_only=True):
+        row = [_cell(value, source) for value in values]
+        while row and not row[-1].strip():
+            row.pop()
+        yield row
+
+
 def _cell(value: Any, source: FileSource) -> str:
     """A typed cell in the conventions that are declared for the file's text."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value)
-    if isinstance(value, int | float):
-        text = format(Decimal(repr(value)), "f")
+    if isinstance(value, int | float | Decimal):
+        text = format(Decimal(str(value)), "f")
         return text.removesuffix(".0").replace(".", source.decimal)
     if isinstance(value, datetime | date):
-        return str(value) if source.date_format == "iso" else value.strftime(source.date_format)
+        form = source.date_format[0]
+        return str(value) if form in WRITTEN_FORMS else value.strftime(form)
     return value.isoformat() if isinstance(value, time) else str(value)
+
+
+def json_rows(file: SourceFile, source: FileSource) -> Iterator[list[str]]:
+    """A JSON list, or JSON lines, as a header and rows; what is nested is called ``a.b``.
+
+    With ``records`` every item of that list is a row, beside what stands around it.
+    """
+    if file.path.stat().st_size > MAX_JSON_BYTES:
+        raise InputProblems([Problem(file.name, "is over 1 GB; export it as CSV")])
+    encoding, _ = encoding_of(file)
+    try:
+        items = _items(file.path.read_text(encoding))
+    except (ValueError, RecursionError):
+        raise InputProblems([Problem(file.name, "is not whole JSON; export it again")]) from None
+    flat = [dict(_flat(row)) for item in items for row in _records(item, source.records)]
+    header = list(dict.fromkeys(name for row in flat for name in row))
+    yield header
+    for row in flat:
+        yield [_cell(row.get(name), source) for name in header]
+
+
+def _items(text: str) -> list[dict[str, Any]]:
+    """The objects of a JSON document: of a list, of the one list in an object, or of its lines."""
+    load = functools.partial(json.loads, parse_float=Decimal)
+    try:
+        found = load(text)
+    except ValueError:
+        found = [load(line) for line in text.splitlines() if line.strip()]
+    if isinstance(found, dict):
+        lists = [value for value in found.values() if isinstance(value, list)]
+        found = lists[0] if len(lists) == 1 and len(found) <= 5 else [found]
+    return [item for item in found if isinstance(item, dict)]
+
+
+def _records(item: dict[str, Any], records: str | None) -> list[dict[str, Any]]:
+    inside = item.get(records) if records else None
+    if not isinstance(inside, list):
+        return [item]
+    around = {name: value for name, value in item.items() if name != records}
+    return [{**around, str(records): one} for one in inside] or [around]
+
+
+def _flat(item: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in item.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list):
+            if not any(isinstance(one, dict | list) for one in value):
+                yield prefix + name, ", ".join(str(one) for one in value)
+        else:
+            yield prefix + name, value

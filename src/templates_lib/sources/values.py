@@ -87,6 +87,12 @@ def time_of_form(text: ir.StringValue, form: str, zone: str) -> ir.TimestampValu
     return local_to_utc(_try_strptime(text, form), zone)
 
 
+def unix_time(text: ir.StringValue, *, per_second: int) -> ir.TimestampValue:
+    """Seconds since 1970, or parts of them, as UTC."""
+    count = text.re_search(r"^[0-9]{1,17}$").ifelse(text, ibis.null("string")).try_cast("int64")
+    return (count * (1_000_000 // per_second)).as_timestamp("us").cast("timestamp")
+
+
 def number_with_marks(text: ir.StringValue, decimal: str, thousands: str) -> ir.DecimalValue:
     """A number by its declared marks, null where it is none; a currency beside it is left out."""
     blanks = f"[{BLANKS}]"
