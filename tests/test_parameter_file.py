@@ -95,7 +95,7 @@ control_totals: {2026-9: {net_sales: 1}, 2026-08: {net_sale: 1}}
         ),
         (
             "params/acme.yml:8 sources.orders.cancelled.2: expected exactly one of equals, "
-            "starts_with, contains, at_most"
+            "other_than, starts_with, contains, at_most, is_filled"
         ),
         "params/acme.yml:9 sources.orders.vat_rates.1.rate: expected less than 1",
         (
@@ -127,7 +127,8 @@ def test_what_is_missing_is_told_with_its_meaning(refused):
             "params/acme.yml:1 as_of: is required: Last day observed, inclusive, in the client's "
             "time zone."
         ),
-        "params/acme.yml:1 sources: is required: The client's files.",
+        "params/acme.yml:1 sources: is required: The client's files. Where a key holds "
+        "several sources, it is a list of such sections.",
     ]
 
 
@@ -226,10 +227,27 @@ def test_an_empty_value_hides_no_mistake(refused):
         ("vat:", "thousands: .\n    vat:", "decimal and thousands cannot be the same mark"),
         ("vat:", "thousands: x\n    vat:", "orders.thousands: expected '', '.', ',', ' ' or"),
         ("vat:", "delimiter: ';;'\n    vat:", "orders.delimiter: expected 'auto', ',', ';'"),
-        ("vat:", "date_format: dd.mm.yyyy\n    vat:", "expected iso, or year, month and day as in"),
-        ("vat:", "date_format: '%d.%m'\n    vat:", "expected iso, or year, month and day as in"),
-        ("vat:", "date_format: '%d.%m.%Y %Q'\n    vat:", "expected iso, or year, month and day"),
-        ("vat:", "date_format: '%d.%m.%Y %'\n    vat:", "expected iso, or year, month and day"),
+        ("vat:", "format: shopfy\n    vat:", "did you mean 'shopify'?"),
+        (
+            "vat:",
+            "date_format: dd.mm.yyyy\n    vat:",
+            "expected iso, unix, unix_us, or year, month and day as in",
+        ),
+        (
+            "vat:",
+            "date_format: '%d.%m'\n    vat:",
+            "expected iso, unix, unix_us, or year, month and day as in",
+        ),
+        (
+            "vat:",
+            "date_format: '%d.%m.%Y %Q'\n    vat:",
+            "expected iso, unix, unix_us, or year, month and day",
+        ),
+        (
+            "vat:",
+            "date_format: '%d.%m.%Y %'\n    vat:",
+            "expected iso, unix, unix_us, or year, month and day",
+        ),
         ("vat:", "timezone: localtime\n    vat:", "expected a time zone such as Europe/Helsinki"),
         ("vat:", "header: []\n    vat:", "orders.header: expected at least 1 in the list"),
         ("exports/orders.csv", "[]", "orders.path: expected at least 1 in the list"),
@@ -252,7 +270,7 @@ def test_a_wrong_value_is_told_with_what_was_expected(refused, old, new, expecte
 )
 def test_forms_of_dates_that_can_be_read(loaded, form):
     params = loaded(VALID.replace("vat:", f"date_format: '{form}'\n    vat:"))
-    assert params.sources.orders.date_format == form
+    assert params.sources.orders.date_format == [form]
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,14 @@ class Summary(Section):
     return_days: int = Field(90, ge=7, description="Days within which a return is counted, days.")
 
 
+class Demo(Section):
+    """An example shop that is generated: its exports are written into `data/<client>/exports/`."""
+
+    shop: Literal["full", "lean"] = Field("full", description="How much the shop has.")
+    seed: int = Field(1, ge=0, description="The chance that it is drawn with.")
+    customers: int = Field(6000, ge=50, le=200_000, description="How many customers, persons.")
+
+
 class Params(Section):
     """One client's file."""
 
@@ -146,6 +154,7 @@ class Params(Section):
         {}, description="By `YYYY-MM` or `YYYY`: what the shop's own screen says."
     )
     sources: Sources
+    demo: Demo | None = Field(None, description="Only of shipped examples: a shop to generate.")
     assumptions: Assumptions = Assumptions()
     purchases: Purchases = Purchases()
     privacy: Privacy = Privacy()

@@ -27,18 +27,21 @@ from filelock import FileLock
 from templates_lib import purchases, tables
 from templates_lib.params import Params
 from templates_lib.problems import InputProblems, Problem, nearest
+from templates_lib.pseudonyms import make_pseudonyms
+from templates_lib.shipped import provide
 from templates_lib.source_params import FileSource
 from templates_lib.sources.engine import execute, one
 from templates_lib.sources.files import find_files
+from templates_lib.sources.load import load
 from templates_lib.sources.orders import one_row_each
 from templates_lib.sources.people import recognised, same_people
 from templates_lib.sources.read import from_latest_export, typed_rows
-from templates_lib.sources.reader import Table, load
+from templates_lib.sources.reader import Table
 from templates_lib.workspace import ClientFolders, shown
 
-CODE = ("facts.py", "order_params.py", "orders.py", "params.py", "presets.py", "purchases.py",
-        "sections.py", "source_params.py", "sources_section.py", "staging.py", "survey_params.py",
-        "table_params.py", "tables.py", "sources")  # fmt: skip
+CODE = ("facts.py", "order_params.py", "orders.py", "params.py", "presets.py", "pseudonyms.py",
+        "purchases.py", "sections.py", "source_params.py", "sources_section.py", "staging.py",
+        "survey_params.py", "table_params.py", "tables.py", "sources")  # fmt: skip
 
 KEPT = 4  # staged files that are kept: reports of other days may still be read from them
 
@@ -112,6 +115,7 @@ def stage(params: Params, folders: ClientFolders) -> Path:
     What a warehouse holds has no hash, so that a client with one is staged anew every time,
     under a new name.
     """
+    provide(params, folders)
     is_kept = all(source.connection is None for _, _, source in params.sources.each())
     name = fingerprint(params, folders) + ("" if is_kept else f"-{secrets.token_hex(4)}")
     target = folders.build / f"{name}.duckdb"
@@ -145,6 +149,8 @@ def _write(params: Params, folders: ClientFolders, scratch: Path, aside: Path) -
         others, facts["repeated"] = _other_tables(connection, read, canonical)
         canonical |= others
         facts["sources"] = read["sources"]
+        if "customers" in read:  # the staged table holds the buyers that are not in the file too
+            facts["customers_in_file"] = one(read["customers"], n=read["customers"].count())["n"]
         _keys(connection, canonical, pseudonym_key(folders))
         execute(connection, f"attach '{_quoted(aside)}' as staged")
         for name, expression in canonical.items():
@@ -240,6 +246,8 @@ def _read_sources(
         raise InputProblems(problems)
     typed = {name: functools.reduce(lambda a, b: a.union(b), each) for name, each in parts.items()}
     people = same_people(typed)
+    if people is not None:
+        people = connection.create_table("people", people)
     for name, rows in typed.items():
         if "customer_key" in rows.columns and name != "aliases":
             typed[name] = connection.create_table(f"known_{name}", recognised(rows, people))
@@ -256,6 +264,7 @@ def _about(
     left_out = table.rows.filter(table.matches(source.left_out)).count().execute()
     counts = {"rows": table.rows.count().execute(), "left_out": left_out}
     counts = {name: int(count) for name, count in counts.items()}
+    counts["left_out"] += sum(int(str(note.get("left_out", 0))) for note in table.notes)
     time = tables.TIMES.get(name)
     found = one(rows, begin=rows[time].min(), end=rows[time].max()) if time else {}
     return {"source": key, "table": name, "format": source.format, **counts, **found}
@@ -305,23 +314,9 @@ def _drop(connection: ibis.BaseBackend, prefix: str) -> None:
 
 
 def _keys(connection: ibis.BaseBackend, canonical: Mapping[str, ir.Table], secret: bytes) -> None:
-    """A table of pseudonyms: HMAC-SHA256 (RFC 2104) of each key that stands in a table."""
-    block = (hashlib.sha256(secret).digest() if len(secret) > 64 else secret).ljust(64, b"\0")
-    inner = bytes(b ^ 0x36 for b in block)
-    outer = bytes(b ^ 0x5C for b in block)
-    found = [
-        f"({connection.compile(t.select(own_key=t[c]).distinct())})"
-        for t in canonical.values()
-        for c in _own_keys(t)
-    ]
-    execute(
-        connection,
-        "create table pseudonyms as select own_key, left(sha256(?::blob || unhex(sha256("
-        "?::blob || encode(own_key)))), 32) as pseudonym "
-        f"from (select distinct own_key from ({' union all '.join(found)})) "
-        "where own_key is not null",
-        [outer, inner],
-    )
+    """A table of the pseudonyms of each key that stands in a table."""
+    found = [t.select(own_key=t[c]) for t in canonical.values() for c in _own_keys(t)]
+    make_pseudonyms(connection, found, secret)
 
 
 def _own_keys(table: ir.Table) -> list[str]:

@@ -35,7 +35,7 @@ class EventColumns(PersonColumns):
 
     occurred_at: Annotated[str, "time"] = Field(description="When it happened.")
     event: Annotated[str, "text"] = Field(description="What happened, in GA4's names.")
-    session_id: KeyColumn = Field(None, description="Visit.")
+    session_id: KeyColumn = Field(None, description="Number of the visit.")
     visitor_id: KeyColumn = Field(None, description="Browser; empty without consent.")
     order_id: OrderColumn = Field(None, description="Order that it made.")
     page: PageColumn = Field(None, description="Address of the page; what follows ? is left out.")
@@ -55,7 +55,7 @@ class SessionColumns(PersonColumns):
     """Which header holds what of a visit."""
 
     session_id: KeyColumn = Field(None, description="Visit, as in the events.")
-    visitor_id: KeyColumn = Field(None, description="Browser.")
+    visitor_id: KeyColumn = Field(None, description="Number of the browser.")
     started_at: TimeColumn = Field(None, description="When it began.")
     scroll_depth_share: NumberColumn = Field(None, description="How far down, 0 to 1.")
     scroll_depth_percent: PercentColumn = Field(None, description="How far down, 0 to 100.")
@@ -76,13 +76,13 @@ class SessionsSource(FileSource):
 class TrafficColumns(Columns):
     """Which header holds what of visits that are counted already."""
 
-    date: DayColumn = Field(None, description="Day.")
+    date: DayColumn = Field(None, description="The day.")
     channel: TextColumn = Field(None, description="Where visits came from.")
     device: TextColumn = Field(None, description="Kind of device.")
-    page: TextColumn = Field(None, description="Page.")
-    sessions: NumberColumn = Field(None, description="Visits.")
-    visitors: NumberColumn = Field(None, description="Browsers.")
-    orders: NumberColumn = Field(None, description="Orders.")
+    page: TextColumn = Field(None, description="Address of the page.")
+    sessions: NumberColumn = Field(None, description="Number of visits.")
+    visitors: NumberColumn = Field(None, description="Number of browsers.")
+    orders: NumberColumn = Field(None, description="Number of orders.")
 
 
 class TrafficSource(FileSource):
@@ -120,11 +120,11 @@ class SpendColumns(Columns):
     date: DayColumn = Field(None, description="Day, or first day of a stretch.")
     date_to: DayColumn = Field(None, description="Last day of a stretch.")
     channel: TextColumn = Field(None, description="Channel, where a file holds several.")
-    campaign: TextColumn = Field(None, description="Campaign.")
+    campaign: TextColumn = Field(None, description="Name of the campaign.")
     currency: TextColumn = Field(None, description="ISO 4217 code of the cost.")
     cost: NumberColumn = Field(None, description="Cost, ex VAT.")
     impressions: NumberColumn = Field(None, description="Times shown, or recipients.")
-    clicks: NumberColumn = Field(None, description="Clicks.")
+    clicks: NumberColumn = Field(None, description="Clicks on it.")
 
 
 class Stretch(Section):
@@ -189,8 +189,8 @@ class InterviewColumns(PersonColumns):
     """Which header holds what of an excerpt of an interview."""
 
     excerpt: Annotated[str, "note"] = Field(description="What was said.")
-    interview_id: KeyColumn = Field(None, description="Interview.")
-    date: DayColumn = Field(None, description="Day.")
+    interview_id: KeyColumn = Field(None, description="Number of the interview.")
+    date: DayColumn = Field(None, description="The day.")
     coder: TextColumn = Field(None, description="Who coded it, by initials.")
     question: TextColumn = Field(None, description="What was asked.")
     code: TextColumn = Field(None, description="Code of the codebook.")
@@ -208,7 +208,7 @@ class CompanyColumns(Columns):
     """Which header holds what of a company that buys."""
 
     company_id: Annotated[str, "key"] = Field(description="Company, as among the customers.")
-    industry: TextColumn = Field(None, description="Industry.")
+    industry: TextColumn = Field(None, description="Its industry.")
     size: TextColumn = Field(None, description="Size: people, or a class.")
     earns_from: NoteColumn = Field(None, description="What the company earns from.")
     goal: NoteColumn = Field(None, description="What it wants to reach.")
@@ -225,8 +225,8 @@ class CompaniesSource(FileSource):
 class LeadColumns(Columns):
     """Which header holds what of a lead."""
 
-    lead_id: Annotated[str, "key"] = Field(description="Lead.")
-    company_id: KeyColumn = Field(None, description="Company.")
+    lead_id: Annotated[str, "key"] = Field(description="Number of the lead.")
+    company_id: KeyColumn = Field(None, description="The company, as among them.")
     created_at: TimeColumn = Field(None, description="When it came.")
     channel: TextColumn = Field(None, description="Where it came from.")
     won_at: TimeColumn = Field(None, description="When it was won.")

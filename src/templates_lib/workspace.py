@@ -6,6 +6,7 @@ The workspace is the repository itself, or the folder named by the environment v
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -19,6 +20,18 @@ CLIENT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 def repository() -> Path:
     """The folder of the templates: it holds ``notebooks/`` and ``src/``."""
     return Path(__file__).resolve().parents[2]
+
+
+def digest(data: bytes) -> str:
+    """The hash of some bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def package_digest(part: str = "") -> str:
+    """The hash of the package's code, or of one of its folders."""
+    package = Path(__file__).resolve().parent / part
+    files = sorted(f for f in package.rglob("*") if f.is_file() and "__pycache__" not in f.parts)
+    return digest(b"\0".join(f.read_bytes() for f in files))
 
 
 def workspace() -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import re
@@ -15,7 +14,7 @@ import nbformat
 
 from templates_lib.params import Params
 from templates_lib.problems import InputProblems, Problem, nearest
-from templates_lib.workspace import ClientFolders, repository, shown
+from templates_lib.workspace import ClientFolders, digest, package_digest, repository, shown
 
 SHARED_SECTIONS = ("client", "as_of", "control_totals", "sources", "assumptions", "purchases",
                    "privacy")  # fmt: skip
@@ -104,7 +103,7 @@ def outdated(notebook: Notebook) -> str | None:
     if not notebook.is_own or not origin.is_file():
         return None
     copied = nbformat.read(notebook.path, as_version=4).metadata.get(METADATA, {}).get("template")
-    if copied == _digest(origin.read_bytes()):
+    if copied == digest(origin.read_bytes()):
         return None
     return (
         f"{shown(notebook.path)} takes the place of a template that has changed since it was "
@@ -130,7 +129,7 @@ def eject(folders: ClientFolders, name: str) -> Path:
     folders.own_notebooks.mkdir(parents=True, exist_ok=True)
     content = nbformat.read(template.path, as_version=4)
     about = content.metadata.setdefault(METADATA, {})
-    about["template"] = _digest(template.path.read_bytes())
+    about["template"] = digest(template.path.read_bytes())
     for cell in content.cells:
         if "parameters" in cell.metadata.get("tags", []):
             cell.source = re.sub(r'client = ".*"', f'client = "{folders.client}"', cell.source)
@@ -156,14 +155,7 @@ def fingerprint(notebook: Notebook, params: Params, staged: Path, earlier: Itera
         json.dumps(versions(), sort_keys=True).encode(),
         *(one.encode() for one in earlier),
     ]
-    return _digest(b"\0".join(_digest(part).encode() for part in parts))
-
-
-def package_digest() -> str:
-    """The hash of the package's code."""
-    package = Path(__file__).resolve().parents[1]
-    files = sorted(f for f in package.rglob("*") if f.is_file() and "__pycache__" not in f.parts)
-    return _digest(b"\0".join(f.read_bytes() for f in files))
+    return digest(b"\0".join(digest(part).encode() for part in parts))
 
 
 def versions() -> dict[str, str]:
@@ -174,10 +166,6 @@ def versions() -> dict[str, str]:
 
 def _folder() -> Path:
     return repository() / "notebooks"
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def _read(path: Path, *, is_own: bool) -> Notebook:

@@ -14,12 +14,12 @@ import pandas as pd
 
 from templates_lib.definitions import COLUMNS
 from templates_lib.params import Params
-from templates_lib.report.notebooks import Notebook, package_digest, versions
+from templates_lib.report.notebooks import Notebook, versions
 from templates_lib.report.office import workbook
 from templates_lib.report.page import page
 from templates_lib.report.ready import Ready
 from templates_lib.staging import open_staged
-from templates_lib.workspace import ClientFolders
+from templates_lib.workspace import ClientFolders, package_digest
 
 
 def place(folders: ClientFolders, params: Params) -> Path:

@@ -66,26 +66,24 @@ def same_people(parts: Mapping[str, ir.Table]) -> ir.Table | None:
     parts : ``aliases`` (as ``alias_rows`` gives them) and ``customers`` with ``customer_key`` and
         ``email_key``, whichever there are; an e-mail of several customers is the smallest key's
     """
-    emails = None
-    if "customers" in parts:
-        rows = parts["customers"]
-        known = rows.filter(rows.email_key.notnull() & (rows.email_key != rows.customer_key))
-        emails = known.group_by(other_key=known.email_key).aggregate(
-            customer_key=known.customer_key.min()
-        )
-    if "aliases" not in parts:
-        return emails
-    aliases = parts["aliases"]
-    if emails is None:
-        return aliases
-    through = emails.select(email="other_key", own="customer_key")
-    joined = aliases.left_join(through, aliases.customer_key == through.email)
-    resolved = joined.select("other_key", customer_key=joined.own.fill_null(joined.customer_key))
-    rest = emails.anti_join(resolved, "other_key")
-    chained = rest.left_join(resolved.view().select(was="other_key", now="customer_key"),
-                             ibis._.customer_key == ibis._.was)  # fmt: skip
-    rest = chained.select("other_key", customer_key=chained.now.fill_null(chained.customer_key))
-    return resolved.union(rest)
+    emails = _emails(parts["customers"]) if "customers" in parts else None
+    if "aliases" not in parts or emails is None:
+        return parts.get("aliases", emails)
+    declared = recognised(parts["aliases"], emails)
+    ids = emails.select(email="other_key", other="customer_key")
+    through = declared.inner_join(ids, declared.other_key == ids.email)
+    aliases = declared.union(through.select(other_key="other", customer_key="customer_key"))
+    rest = recognised(emails, aliases).anti_join(aliases, "other_key")
+    return aliases.union(rest)
+
+
+def _emails(customers: ir.Table) -> ir.Table:
+    known = customers.filter(
+        customers.email_key.notnull() & (customers.email_key != customers.customer_key)
+    )
+    return known.group_by(other_key=known.email_key).aggregate(
+        customer_key=known.customer_key.min()
+    )
 
 
 def recognised(rows: ir.Table, people: ir.Table | None) -> ir.Table:

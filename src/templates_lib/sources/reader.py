@@ -1,4 +1,4 @@
-"""Loads a source into the engine as text and reads each declared column as what it is.
+"""Reads each declared column of a source as what it is: text, number, time, mark.
 
 Nothing is guessed: a number, a time or a condition is read by what the parameter file declares,
 and what cannot be read so is a problem that names file, column and row, never the value.
@@ -7,21 +7,15 @@ and what cannot be read so is a problem that names file, column and row, never t
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import duckdb
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from templates_lib.problems import InputProblems, Problem
 from templates_lib.source_params import Condition, FileSource
-from templates_lib.sources.engine import execute
-from templates_lib.sources.files import SourceFile, find_files, normalise
-from templates_lib.sources.ga4 import flat_events
 from templates_lib.sources.headers import fold, hint
 from templates_lib.sources.values import (
     instant_to_utc,
@@ -35,10 +29,9 @@ from templates_lib.sources.values import (
 )
 from templates_lib.tables import MONEY
 
-__all__ = ["Table", "execute", "fold", "load", "local_to_utc", "utc_to_local"]
+__all__ = ["Table", "utc_to_local"]
 
 WIDE = dt.Decimal(38, 4)  # room for what is computed; DuckDB stops with an error beyond 18 digits
-FLATTENED = {"ga4_bigquery": flat_events}  # what no column map can read
 YES = ("yes", "true", "1", "x", "y", "k", "kyllä", "joo", "on")
 FORMS = {
     "iso": "a time as in 2026-10-31 13:05:00",
@@ -134,15 +127,21 @@ class Table:
         return ibis.or_(ibis.literal(False), *(self._matches(c) for c in conditions))
 
     def check(self) -> None:
-        """Raises all problems of the headers and of the values at once."""
-        problems = self.problems + (self._value_problems() if self._bad else [])
+        """Raises all problems of the headers, of the values and of rows of totals at once."""
+        problems = self.problems + self._value_problems()
         if problems:
             raise InputProblems(problems)
 
     def _matches(self, condition: Condition) -> ir.BooleanValue:
         if condition.at_most is not None:
             return (self._number(condition.column) <= condition.at_most).fill_null(False)
-        text = self.text(condition.column).lower()
+        if condition.column == ANY_COLUMN:
+            one_of = (self._meets(trimmed(column), condition) for column in self._texts())
+            return ibis.or_(ibis.literal(False), *one_of)
+        return self._meets(self.text(condition.column), condition)
+
+    def _meets(self, column: ir.StringValue, condition: Condition) -> ir.BooleanValue:
+        text = column.lower()
         if condition.is_filled is not None:
             return text.notnull() if condition.is_filled else text.isnull()
         if condition.equals is not None:
@@ -185,12 +184,14 @@ class Table:
     def _column(self, header: str | None) -> ir.Column | None:
         if header is None:
             return None
-        names = {fold(name) for name in self.source.names_of(header)}
+        is_optional = self.source.is_optional(header)
+        names = {fold(self._in_currency(name)) for name in self.source.names_of(header)}
+        header = self._in_currency(header)
         found = {
             file: [fold(h) for h in there if fold(h) in names] for file, there in self.files.items()
         }
         lacking = [file for file, there in found.items() if not there]
-        if lacking and not self.source.is_optional(header):
+        if lacking and not is_optional:
             self._note(f"no column {header!r} in {', '.join(lacking)}"
                        + hint(header, self.files[lacking[0]]))  # fmt: skip
             return None
@@ -211,8 +212,12 @@ class Table:
     def _value_problems(self) -> list[Problem]:
         row_number = self.rows.row_number_in_file
         kept = ~self.matches(self.source.left_out)
+        begins = ibis.coalesce(*(trimmed(column) for column in self._texts()), "").lower()
+        is_total = begins.re_replace(":$", "").isin(sorted(TOTALS))
+        wrong = {**self._bad, ("", TOTAL): is_total}
+        kept &= is_total if False else ibis.literal(True)
         measures = {}
-        for i, found_bad in enumerate(self._bad.values()):
+        for i, found_bad in enumerate(wrong.values()):
             bad = found_bad & kept
             measures[f"n{i}"] = bad.sum()
             measures[f"first{i}"] = row_number.min(where=bad)
@@ -237,150 +242,3 @@ def _time_of(text: ir.StringValue, form: str, zone: str) -> ir.TimestampValue:
     if form in ("unix", "unix_us"):
         return unix_time(text, per_second=1 if form == "unix" else 1_000_000)
     return time_of_form(text, form, zone)
-
-
-def load(
-    connection: ibis.BaseBackend,
-    source: FileSource,
-    *,
-    key: str,
-    data: Path,
-    scratch: Path,
-    currency: str = "EUR",
-) -> Table:
-    """A source's rows in the engine, with ``file`` and ``row_number_in_file`` (header = row 1).
-
-    Text and XLSX files arrive as text columns; Parquet and warehouse tables keep their types.
-    The files of a source need not have the same columns, nor in the same order.
-
-    Raises
-    ------
-    InputProblems
-        When a file is missing or unreadable.
-    """
-    raw = f"raw_{key.replace('.', '_')}"
-    if source.connection is not None:
-        parts = [_from_warehouse(connection, source, key, raw)]
-    else:
-        parts, problems = [], []
-        for number, file in enumerate(find_files(source, data=data, key=key)):
-            try:
-                parts.append(_from_file(connection, source, file, f"{raw}_{number}", scratch))
-            except InputProblems as error:
-                problems += error.problems
-        if problems:
-            raise InputProblems(problems)
-    folded = dict.fromkeys(fold(header) for part in parts for header in part.headers)
-    columns = {name: f"c{i}" for i, name in enumerate(folded)}
-    return Table(
-        key,
-        source,
-        _together(parts, columns),
-        columns,
-        {part.name: part.headers for part in parts},
-        [part.note for part in parts],
-        currency,
-    )
-
-
-@dataclass(frozen=True)
-class _Part:
-    """One file or warehouse table in the engine; its columns stand in the order of its headers
-    after ``row_number_in_file``."""
-
-    name: str
-    headers: tuple[str, ...]
-    rows: ir.Table
-    note: dict[str, object]
-
-
-def _part(
-    name: str, headers: Iterable[str], rows: ir.Table, encoding: str, undefined: int = 0
-) -> _Part:
-    count = int(rows.count().execute())
-    if not count:
-        raise InputProblems([Problem(name, "has a header but no rows; export it again")])
-    note = {"file": name, "rows": count, "encoding": encoding, "undefined_bytes": undefined}
-    return _Part(name, tuple(headers), rows, note)
-
-
-def _together(parts: list[_Part], columns: Mapping[str, str]) -> ir.Table:
-    """The rows of all parts under the same columns, missing ones null; a column whose type is
-    not the same in all parts is text."""
-    found: dict[str, dict[str, ir.Column]] = {name: {} for name in columns}
-    for part in parts:
-        for header, column in reversed(list(zip(part.headers, part.rows.columns[1:], strict=True))):
-            found[fold(header)][part.name] = part.rows[column]
-    selected = []
-    for part in parts:
-        values = {}
-        for header, name in columns.items():
-            kinds = {column.type() for column in found[header].values()}
-            kind = kinds.pop() if len(kinds) == 1 else dt.string
-            values[name] = found[header].get(part.name, ibis.null(kind)).cast(kind)
-        number = part.rows.row_number_in_file
-        file = ibis.literal(part.name)
-        selected.append(part.rows.select(file=file, row_number_in_file=number, **values))
-    return functools.reduce(lambda a, b: a.union(b), selected)
-
-
-def _from_file(
-    connection: ibis.BaseBackend, source: FileSource, file: SourceFile, raw: str, scratch: Path
-) -> _Part:
-    if source.format in FLATTENED:
-        headers = FLATTENED[source.format](connection, file, raw)
-        return _part(file.name, headers, connection.table(raw), source.format)
-    if file.kind == ".parquet":
-        headers = _from_parquet(connection, file, raw)
-        return _part(file.name, headers, connection.table(raw), "parquet")
-    plain = normalise(file, source, to=scratch / f"{raw}.parquet")
-    execute(connection, f"create table {raw} as from read_parquet(?)", [str(plain.path)])
-    plain.path.unlink()
-    rows = connection.table(raw)
-    return _part(file.name, plain.header, rows, plain.encoding, plain.undefined_bytes)
-
-
-def _from_parquet(connection: ibis.BaseBackend, file: SourceFile, raw: str) -> list[str]:
-    read, path = "read_parquet(?, file_row_number = true)", [str(file.path)]
-    try:
-        described = execute(connection, f"describe from {read}", path)
-        names = ", ".join(f"c{i}" for i in range(len(described) - 1))
-        execute(
-            connection,
-            f"create table {raw} as select n + 1 as row_number_in_file, {names} "
-            f"from {read} as t({names}, n)",
-            path,
-        )
-    except duckdb.OutOfMemoryException:
-        raise
-    except duckdb.Error:
-        raise InputProblems(
-            [Problem(file.name, "is not a whole Parquet file; copy it again")]
-        ) from None
-    return [row[0] for row in described[:-1]]
-
-
-def _from_warehouse(connection: ibis.BaseBackend, source: FileSource, key: str, raw: str) -> _Part:
-    variable = str(source.connection)[2:-1]
-    address = os.environ.get(variable)
-    if not address:
-        raise InputProblems(
-            [Problem(f"{key}.connection", f"the environment variable {variable} is not set")]
-        )
-    schema, _, name = str(source.table).rpartition(".")
-    try:
-        remote = ibis.connect(address)
-        table = remote.table(name, database=schema or None)
-        headers = table.columns
-        renamed = table.rename({f"c{i}": header for i, header in enumerate(headers)})
-        connection.create_table(raw, renamed.to_pyarrow())
-        remote.disconnect()
-    except Exception as error:  # a driver's message may hold the address: only its kind is shown
-        kind = type(error).__name__
-        raise InputProblems(
-            [Problem(f"{key}.connection", f"{source.table} cannot be read ({kind}); check the "
-                     f"address in {variable}, the rights and the table's name")]
-        ) from None  # fmt: skip
-    rows = connection.table(raw)
-    number = (ibis.row_number() + 1).name("row_number_in_file")
-    return _part(str(source.table), headers, rows.select(number, *rows.columns), "warehouse")
