@@ -222,7 +222,7 @@ def results(report: Path) -> Mapping[str, bytes]:
 def own_notebook(workspace: Path, name: str, *cells: str, client: str = "acme") -> Path:
     """A client's own notebook: the first lines of every notebook, then these cells."""
     topic = name.lstrip("0123456789_")
-    first = nbformat.v4.new_code_cell('client = "cdnow"', metadata={"tags": ["parameters"]})
+    first = nbformat.v4.new_code_cell('client = "demo"', metadata={"tags": ["parameters"]})
     begin = (
         "from templates_lib import figure, finding, open_client, table\n"
         f'shop = open_client(client, "{topic}")'

@@ -184,7 +184,7 @@ def test_every_wrong_parameter_is_told_at_once(acme, make_client, capsys):
         (["acne"], "CLIENT: no params/acne.yml; did you mean 'acme'?"),
         (["../acme"], "CLIENT: must be 1 to 64 characters of a-z, 0-9, _ and -"),
         (["acme\n"], "CLIENT: must be 1 to 64 characters"),
-        ([], "CLIENT: is required, such as CLIENT=cdnow; known: acme"),
+        ([], "CLIENT: is required, such as CLIENT=demo; known: acme"),
         (["acme", "JOBS=many"], "JOBS: expected a number of notebooks, 1 to 999"),
         (["acme", "JOBS=0"], "JOBS: expected a number"),
         (["acme", "JOBS=-1"], "JOBS: expected a number"),
@@ -271,7 +271,7 @@ def test_a_wrong_column_or_value(acme, capsys, old, new, said):
 @usefixtures
 def test_problems_of_the_repository_of_a_workspace_without_clients(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("WORKSPACE", str(tmp_path))
-    assert refused(capsys) == ["CLIENT: is required, such as CLIENT=cdnow"]
+    assert refused(capsys) == ["CLIENT: is required, such as CLIENT=demo"]
 
 
 def test_a_split_by_what_is_not_there(acme, make_client, capsys):
@@ -370,7 +370,7 @@ def test_stored_notebooks_open_the_clients_data_in_a_lab(acme, monkeypatch):
     from templates_lib.client import open_client
 
     monkeypatch.setenv("TEMPLATES_LIB_CLIENT", "acme")
-    assert open_client("cdnow", "cohorts").params.client.name == "Acme Oy"
+    assert open_client("demo", "cohorts").params.client.name == "Acme Oy"
 
 
 def test_docs_writes_the_generated_files(monkeypatch, tmp_path, capsys):

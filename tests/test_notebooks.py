@@ -51,7 +51,7 @@ def test_a_stored_notebook_is_valid_and_without_outputs(file):
 @BY_NAME
 def test_the_parameters_cell_holds_literals_of_two_names(file):
     tagged = [cell for cell in code(file) if "parameters" in cell.metadata.get("tags", [])]
-    assert [cell.source for cell in tagged] == ['client = "cdnow"\noverrides = {}']
+    assert [cell.source for cell in tagged] == ['client = "demo"\noverrides = {}']
     assert code(file)[0] is not None
     assert code(file)[0].source == tagged[0].source, "it stands first"
 

@@ -187,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.environ["WORKSPACE"] = str(workspace())
         if hasattr(args, "client") and not args.client:
             hint = nearest("", client_names())
-            raise InputProblems([Problem("CLIENT", f"is required, such as CLIENT=cdnow{hint}")])
+            raise InputProblems([Problem("CLIENT", f"is required, such as CLIENT=demo{hint}")])
         if hasattr(args, "client"):
             _known(ClientFolders(args.client))  # refused before anything is loaded
         return args.function(args)

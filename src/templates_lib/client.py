@@ -29,7 +29,7 @@ from templates_lib.workspace import ClientFolders
 RUN_FOLDER = "TEMPLATES_LIB_RUN"
 RUN_FILE = "run.json"
 LAB_CLIENT = "TEMPLATES_LIB_CLIENT"
-DEFAULT_CLIENT = "cdnow"
+DEFAULT_CLIENT = "demo"
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ MEANINGS = {
         "Products were renamed or removed from the product file.",
     ),
     "lines_cost": Meaning(
-        "Products on order lines that have a unit cost",
+        "Order lines whose product has a unit cost",
         "Profit, not only sales.",
         "The shop does not keep costs: margins then rest on a declared share.",
     ),
@@ -92,12 +92,12 @@ MEANINGS = {
         "Interviews were stored without an id.",
     ),
     "companies_customers": Meaning(
-        "Companies with a known buyer",
+        "Companies with a person among the customers",
         "What an account buys, and who in it.",
         "People are not tied to their company in the customer file.",
     ),
     "leads_companies": Meaning(
-        "Leads whose company has a known buyer",
+        "Leads whose company has a person among the customers",
         "Which leads become customers.",
         "Leads carry no company id, or have not bought yet.",
     ),
@@ -241,10 +241,19 @@ def _of_lines(have: Mapping[str, ir.Table]) -> Iterator[Counted]:
     if "products" in have or counts["category"]:
         yield "lines_category", "", counts["n"], counts["category"]
     if "products" in have:
-        products = have["products"]
-        costed = products.filter(products.unit_cost.notnull())
+        costed = have["products"].filter(have["products"].unit_cost.notnull())
         if one(costed, n=costed.count())["n"]:
-            yield _rate("lines_cost", lines, "product_id", _distinct(costed, "product_id"))
+            yield "lines_cost", "", counts["n"], _costed_lines(lines, costed)
+
+
+def _costed_lines(lines: ir.Table, costed: ir.Table) -> int:
+    """A product is known by its id, else by its name, with a variant behind a dash or without."""
+    names = _distinct(costed, "product_name")
+    without_variant = lines.product_name.re_replace(" - [^-]*$", "")
+    is_known = lines.product_id.isin(_distinct(costed, "product_id")).fill_null(False)
+    for name in (lines.product_name, without_variant):
+        is_known |= name.isin(names).fill_null(False)
+    return one(lines, n=is_known.sum())["n"] or 0
 
 
 def _rate(join: str, rows: ir.Table, column: str, known: ir.Column) -> Counted:

@@ -43,6 +43,9 @@ class OrderColumns(Columns):
         None, description="Company or VAT id: the order is B2B where it is filled in."
     )
     amount: Headers | None = Field(None, description="Order: goods after discounts.")
+    amount_less: Headers | None = Field(
+        None, description="Order: what `amount` still holds: freight and fees, or a discount."
+    )
     discount: Headers | None = Field(None, description="Order: discount given, positive.")
     tax: Headers | None = Field(None, description="Order: VAT of goods and freight.")
     shipping: Headers | None = Field(None, description="Order: freight charged.")
@@ -56,6 +59,11 @@ class OrderColumns(Columns):
     category: str | None = Field(None, description="Line: category, if not in `products`.")
     quantity: str | None = Field(None, description="Line: pieces.")
     unit_price: str | None = Field(None, description="Line: price of a piece.")
+    products: str | None = Field(
+        None,
+        description="Line: all products of a row, as in `2× Name, 1× Name`; the row's amount is "
+        "shared out by pieces.",
+    )
     line_amount: Headers | None = Field(
         None, description="Line: goods after discounts; quantity × unit_price otherwise."
     )

@@ -23,6 +23,7 @@ from templates_lib.workspace import ClientFolders, client_names, shown
 KeyPath = tuple[str | int, ...]
 MAX_BYTES = 200_000
 MAX_DEPTH = 20
+UNDECIDED = "decide"  # what `make new-client` writes where only a person can tell
 
 EXPECTED = {
     "int": "a whole number",
@@ -34,6 +35,10 @@ EXPECTED = {
     "model": "keys below it, as in `key: value`",
     "dict": "keys below it, as in `key: value`",
 }
+
+
+class Undecided(str):
+    """The plain word by which a file says that a value is still to be decided."""
 
 
 def load_params(client: str, *, changes: Mapping[KeyPath, str] | None = None) -> Params:
@@ -136,6 +141,8 @@ def _plain(
     places.setdefault(path, f"{where}:{node.start_mark.line + 1}")
     if isinstance(node, yaml.ScalarNode):
         empty = node.style is None and node.value in ("", "~", "null")
+        if node.style is None and node.value == UNDECIDED:
+            return Undecided(node.value)
         return None if empty else node.value
     if isinstance(node, yaml.SequenceNode):
         return [_plain(v, (*path, i), places, problems, where) for i, v in enumerate(node.value)]
@@ -161,6 +168,7 @@ def _validated(
     """The parameters, or all problems in the order of the file."""
     order = {path: number for number, path in enumerate(places)}
     found: list[tuple[int, Problem]] = []
+    undecided = dict.fromkeys(_undecided(data))
     try:
         result = model.model_validate(data)
     except ValidationError as error:
@@ -169,12 +177,27 @@ def _validated(
             known = path
             while known not in places:
                 known = known[:-1]
+            undecided.pop(known, None)
             place = f"{places[known]} {_dotted(path)}".rstrip()
             found.append((order[known], Problem(place, _worded(model, path, each))))
+    for path in undecided:  # any text would do here, and so would the word itself
+        parent = _model_at(model, path[:-1])
+        about = _meaning(parent.model_fields.get(str(path[-1]))) if parent else ""
+        place = f"{places[path]} {_dotted(path)}"
+        found.append((order[path], Problem(place, f"is still to be decided: {about}".rstrip(": "))))
     found.sort(key=lambda pair: pair[0])
     if problems or found:
         raise InputProblems([*problems, *(problem for _, problem in found)])
     return result
+
+
+def _undecided(data: Any, path: KeyPath = ()) -> Iterator[KeyPath]:
+    if isinstance(data, Undecided):
+        yield path
+    parts = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(
+        data, list) else ()  # fmt: skip
+    for key, value in parts:
+        yield from _undecided(value, (*path, key))
 
 
 def _worded(model: type[BaseModel], path: KeyPath, error: Any) -> str:
@@ -297,6 +320,8 @@ def _nested(field: Any) -> tuple[type[BaseModel] | None, str]:
 
 def _meaning(field: Any) -> str:
     """What a field is: its description, else that of the section it holds."""
+    if field is None:
+        return ""
     nested, _ = _nested(field)
     return field.description or " ".join((nested.__doc__ if nested else "").split())
 

@@ -142,7 +142,7 @@ class Demo(Section):
 
     shop: Literal["full", "lean"] = Field("full", description="How much the shop has.")
     seed: int = Field(1, ge=0, description="The chance that it is drawn with.")
-    customers: int = Field(6000, ge=50, le=200_000, description="How many customers, persons.")
+    customers: int = Field(6000, ge=150, le=19_000, description="How many customers, persons.")
 
 
 class Params(Section):

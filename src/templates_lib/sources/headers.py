@@ -12,6 +12,7 @@ from templates_lib.problems import nearest
 from templates_lib.source_params import FileSource
 
 LOOKS_LIKE_DATA = re.compile(r"@|\d{3}")
+TOTALS = ("total", "totals", "grand total", "yhteensä", "kaikki yhteensä", "loppusumma", "summa")
 ANSWERS = frozenset({"", "response", "open-ended response", "vastaus", "avoin vastaus"})
 
 
@@ -25,7 +26,8 @@ def needed(source: FileSource) -> list[str]:
     """The headers that a source's files must have."""
     columns = getattr(source, "columns", None)
     named = headers(columns.model_dump()) if columns is not None else []
-    return [header for header in dict.fromkeys(named) if not source.is_optional(header)]
+    always = [header for header in named if "{currency}" not in header]
+    return [header for header in dict.fromkeys(always) if not source.is_optional(header)]
 
 
 def is_header(row: Sequence[str], source: FileSource) -> bool:

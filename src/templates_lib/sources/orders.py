@@ -16,6 +16,7 @@ from templates_lib.sources.reader import Table
 from templates_lib.sources.records import converted
 from templates_lib.tables import MONEY
 
+PIECES = r"^\s*(-?[0-9]+)\s*×\s*"
 ORDER_TEXTS = ("status", "channel", "discount_code", "country")
 ORDER_MONEY = (
     "amount",
@@ -59,12 +60,36 @@ def order_rows(table: Table, source: OrdersSource, *, zone: str) -> ir.Table:
         "line_amount": money(_line_amount(table, columns)),
         "order_key": table.order_number(columns.order_id) if columns.order_id else _content(table),
     }
+    if columns.amount_less:
+        less = money(table.number(columns.amount_less)).fill_null(ibis.literal(0).cast(MONEY))
+        values["amount"] = (values["amount"] - less).cast(MONEY)
+    products = table.text(columns.products)
     table.check()
     rows = table.rows.select(**values)
+    if columns.products:
+        rows = _one_a_product(table.rows.select(**values, products=products))
     if columns.order_id:
         return rows
     copies = ibis.row_number().over(group_by=[rows.file, rows.order_key], order_by=rows.row_number)
     return rows.mutate(order_key=rows.order_key.concat("#", copies.cast("string")))
+
+
+def _one_a_product(rows: ir.Table) -> ir.Table:
+    """A row for each of the ``products`` of a row, as in ``2× Name, 1× Name``, with its pieces
+    and its part of ``line_amount`` by pieces. A comma within a name is no border."""
+    marked = rows.products.fill_null("").re_replace(r",\s*(-?[0-9]+\s*×)", "\x1f\\1")
+    each = rows.mutate(product=marked.split("\x1f")).unnest("product")
+    named = each.mutate(
+        quantity=each["product"].re_extract(PIECES, 1).nullif("").try_cast(MONEY),
+        product_name=each["product"].re_replace(PIECES, "").strip().nullif(""),
+    )
+    of_a_row = ibis.window(group_by=[named.file, named.row_number])
+    pieces = named.quantity.cast("float64")
+    share = ibis.coalesce(
+        pieces / pieces.sum().over(of_a_row).nullif(0.0), 1 / named.count().over(of_a_row)
+    )
+    parts = named.mutate(line_amount=(named.line_amount.cast("float64") * share).cast(MONEY))
+    return parts.drop("product", "products")
 
 
 def _money(table: Table, source: OrdersSource, amount: ir.DecimalValue) -> ir.DecimalValue:

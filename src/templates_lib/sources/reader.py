@@ -15,8 +15,9 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from templates_lib.problems import InputProblems, Problem
-from templates_lib.source_params import Condition, FileSource
-from templates_lib.sources.headers import fold, hint
+from templates_lib.source_params import ANY_COLUMN, Condition, FileSource
+from templates_lib.sources.engine import one
+from templates_lib.sources.headers import TOTALS, fold, hint
 from templates_lib.sources.values import (
     instant_to_utc,
     iso_time,
@@ -32,6 +33,10 @@ from templates_lib.tables import MONEY
 __all__ = ["Table", "utc_to_local"]
 
 WIDE = dt.Decimal(38, 4)  # room for what is computed; DuckDB stops with an error beyond 18 digits
+TOTAL = (
+    "",
+    "begins with a word for totals; leave such rows out: left_out: [{column: '*', equals: Total}]",
+)
 YES = ("yes", "true", "1", "x", "y", "k", "kyllä", "joo", "on")
 FORMS = {
     "iso": "a time as in 2026-10-31 13:05:00",
@@ -209,27 +214,37 @@ class Table:
         if problem not in self.problems:
             self.problems.append(problem)
 
+    def _texts(self) -> list[ir.Column]:
+        """The columns that arrived as text, in the order of the file."""
+        return [c for c in map(self.rows.__getitem__, self.columns.values()) if c.type().is_string()]
+
     def _value_problems(self) -> list[Problem]:
         row_number = self.rows.row_number_in_file
         kept = ~self.matches(self.source.left_out)
-        begins = ibis.coalesce(*(trimmed(column) for column in self._texts()), "").lower()
-        is_total = begins.re_replace(":$", "").isin(sorted(TOTALS))
-        wrong = {**self._bad, ("", TOTAL): is_total}
-        kept &= is_total if False else ibis.literal(True)
+        wrong = dict(self._bad)
+        if texts := [trimmed(column) for column in self._texts()]:
+            begins = ibis.coalesce(*texts, "").lower().re_replace(":$", "")
+            is_total = begins.isin(TOTALS)
+            wrong = {key: bad & ~is_total for key, bad in wrong.items()} | {TOTAL: is_total}
         measures = {}
         for i, found_bad in enumerate(wrong.values()):
             bad = found_bad & kept
             measures[f"n{i}"] = bad.sum()
             measures[f"first{i}"] = row_number.min(where=bad)
             measures[f"file{i}"] = self.rows.file.argmin(row_number, where=bad)
-        found = self.rows.aggregate(**measures).to_pyarrow().to_pylist()[0]
+        found = one(self.rows, **measures)
         problems = []
-        for i, (header, expected) in enumerate(self._bad):
+        for i, (header, expected) in enumerate(wrong):
             if found[f"n{i}"]:
-                place = f"{found[f'file{i}']} row {found[f'first{i}']} column {header!r}"
+                column = f" column {header!r}" if header else ""
+                place = f"{found[f'file{i}']} row {found[f'first{i}']}{column}"
                 more = f" ({found[f'n{i}']} rows)" if found[f"n{i}"] > 1 else ""
                 problems.append(Problem(place, expected + more))
         return problems
+
+    def _in_currency(self, header: str) -> str:
+        """A header that names the currency of its amounts, which is the client's."""
+        return header.replace("{currency}", self.currency)
 
 
 def _lower(values: Iterable[str]) -> list[str]:

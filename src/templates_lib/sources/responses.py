@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from templates_lib.sources.masking import masked
 from templates_lib.sources.people import identity
-from templates_lib.sources.reader import Table
+from templates_lib.sources.reader import Table, utc_to_local
 from templates_lib.survey_params import STAGES, Choice, Question, Rating, ResponsesSource
 from templates_lib.tables import COLUMNS, MONEY, own_key
 
@@ -31,8 +31,8 @@ def response_rows(table: Table, source: ResponsesSource, *, zone: str) -> ir.Tab
         Also for a score outside 0 to 10 and a rating outside its declared scale.
     """
     columns = source.columns
-    answered_at = table.time(columns.answered_at, zone=zone)
-    day = table.day(columns.answered_at, zone=zone)
+    answered_at = ibis.coalesce(*(table.time(h, zone=zone) for h in columns.answered_at))
+    day = utc_to_local(answered_at, zone).date()
     row = ibis.literal("\x1f").join([table.rows.file, table.rows.row_number_in_file.cast("string")])
     quarter = day.year().cast("string").concat("-Q", day.quarter().cast("string"))
     about = {

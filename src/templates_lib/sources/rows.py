@@ -151,10 +151,13 @@ def text_rows(file: SourceFile, source: FileSource, encoding: str) -> Iterator[l
             if source.delimiter == "whitespace":
                 yield from (line.split() for line in whole)
                 return
+            begin = list(itertools.islice(whole, MAX_TITLE_ROWS if source.title_rows else len(head)))
             given = {"auto": marked and marked[1], "tab": "\t"}
             delimiter = given.get(source.delimiter, source.delimiter)
             reader = csv.reader(
-                whole, delimiter=delimiter or _delimiter(head[-1], source.decimal), strict=True
+                itertools.chain(begin, whole),
+                delimiter=delimiter or _delimiter(begin, head[-1], source),
+                strict=True,
             )
             for row in reader:
                 yield row
@@ -180,12 +183,16 @@ def _until_filled(lines: Iterator[str]) -> list[str]:
     return head or [""]
 
 
-def _delimiter(line: str, decimal: str) -> str:
-    """The mark that cuts the first line into most fields; the decimal mark if no other does."""
+def _delimiter(begin: list[str], line: str, source: FileSource) -> str:
+    """The mark that makes a header of a line under the title, else cuts the first line into most
+    fields; the decimal mark if no other does."""
 
-    def fields(mark: str) -> tuple[bool, int]:
+    def fields(mark: str) -> tuple[bool, bool, int]:
         number = len(next(csv.reader([line], delimiter=mark), []))
-        return number > 1 and mark != decimal, number
+        makes = source.title_rows and any(
+            is_header(row, source) for row in csv.reader(begin, delimiter=mark)
+        )
+        return makes, number > 1 and mark != source.decimal, number
 
     return max(DELIMITERS, key=fields)
 
@@ -245,7 +252,8 @@ def _cell(value: Any, source: FileSource) -> str:
 
 
 def json_rows(file: SourceFile, source: FileSource) -> Iterator[list[str]]:
-    """A JSON list, or JSON lines, as a header and rows; what is nested is called ``a.b``.
+    """A JSON list, or JSON lines, as a header and rows; what is nested is called ``a.b``, and of
+    a list of objects the numbers are summed.
 
     With ``records`` every item of that list is a row, beside what stands around it.
     """
@@ -284,6 +292,14 @@ def _records(item: dict[str, Any], records: str | None) -> list[dict[str, Any]]:
     return [{**around, str(records): one} for one in inside] or [around]
 
 
+def _sums(items: list[dict[str, Any]], prefix: str) -> Iterator[tuple[str, Any]]:
+    """The numbers that all of several objects have, summed."""
+    for name in items[0]:
+        values = [item.get(name) for item in items]
+        if all(isinstance(v, int | Decimal) and not isinstance(v, bool) for v in values):
+            yield prefix + name, sum(values)
+
+
 def _flat(item: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in item.items():
         if isinstance(value, dict):
@@ -291,5 +307,7 @@ def _flat(item: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
         elif isinstance(value, list):
             if not any(isinstance(one, dict | list) for one in value):
                 yield prefix + name, ", ".join(str(one) for one in value)
+            elif all(isinstance(one, dict) for one in value):
+                yield from _sums(value, f"{prefix}{name}.")
         else:
             yield prefix + name, value
