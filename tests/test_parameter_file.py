@@ -387,7 +387,7 @@ def as_editors_read(text: str) -> object:
     return json.loads(json.dumps(yaml.safe_load(text), default=str))
 
 
-@pytest.mark.parametrize("name", ["cdnow", "completejourney"])
+@pytest.mark.parametrize("name", ["cdnow", "completejourney", "demo", "lean"])
 def test_the_schema_for_editors_accepts_the_shipped_examples(name):
     text = (repository() / "params" / f"{name}.yml").read_text(encoding="utf-8")
     jsonschema.validate(as_editors_read(text), json.loads(schema()))

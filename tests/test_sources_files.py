@@ -292,7 +292,11 @@ def test_a_line_without_an_end_is_refused(refused, monkeypatch):
         (b"PAR1\x00", "x.csv", "is not a text file; export it as CSV"),
         (PLAIN, "x.csv.gz", "is not a whole packed file; copy it again"),
         (gzip.compress(PLAIN.encode() * 99)[:-20], "x.csv.gz", "is not a whole packed file"),
-        (gzip.compress(PLAIN.encode())[:12] + b"\xff" * 9, "x.csv.gz", "is not a whole packed file"),
+        (
+            gzip.compress(PLAIN.encode())[:12] + b"\xff" * 9,
+            "x.csv.gz",
+            "is not a whole packed file",
+        ),
         (gzip.compress(b""), "x.csv.gz", "has no header and no rows"),
         ("{}", "x.json", "has no header and no rows; export it again"),
         ("{", "x.json", "is not whole JSON; export it again"),

@@ -95,12 +95,13 @@ def eject(args: argparse.Namespace) -> int:
 
 def docs(args: argparse.Namespace) -> int:
     """write the files that are generated from the code"""
-    from templates_lib import definitions, parameter_file
+    from templates_lib import definitions, demo, parameter_file
 
     generated = {
         "params/schema.json": parameter_file.schema(),
         "docs/parameters.md": parameter_file.reference(),
         "docs/definitions.md": definitions.reference(),
+        "docs/demo.md": demo.reference(),
     }
     for name, text in generated.items():
         (repository() / name).write_text(text, encoding="utf-8")

@@ -18,6 +18,17 @@ MADE_OF = {
     "orders": ("orders", "order_lines", "purchases", "first_orders", "customers"),
     "customers": ("customers",),
 }
+SOURCES = [
+    "source",
+    "part",
+    "format",
+    "files",
+    "rows",
+    "left_out",
+    "superseded",
+    "date_from",
+    "date_to",
+]
 DATED = [name for name in TIMES if name != "holdouts"]  # a test is a stretch, not rows in time
 
 
@@ -29,33 +40,49 @@ def table_names(facts: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def sources(facts: Mapping[str, Any], *, zone: str) -> pd.DataFrame:
+def sources(
+    facts: Mapping[str, Any], *, zone: str, parts: Mapping[str, str | None] | None = None
+) -> pd.DataFrame:
     """Every source as it was read.
+
+    Parameters
+    ----------
+    parts : by source, the survey or the channel that it holds
 
     Returns
     -------
-    Columns: source, format, files, rows, left_out (rows that are none of the table), repeated
-    (rows that a later export repeats; empty where they are not counted), date_from, date_to
-    (first and last day in the client's time zone; empty for a table without days).
+    Columns: source, part, format, files, rows, left_out (rows that are none of the table),
+    superseded (rows that a later export repeats; empty where they are not counted),
+    date_from, date_to (first and last day in the client's time zone; empty for a table without days).
     """
     noted = [
         {
             "source": about["source"],
+            "part": (parts or {}).get(about["source"]) or "",
             "format": about["format"],
             "files": sum(file["source"] == about["source"] for file in facts["files"]),
             "rows": about["rows"],
             "left_out": about["left_out"],
-            "repeated": _repeated(facts, about["table"]),
+            "superseded": _superseded(facts, about["table"]),
             "date_from": _local_day(about.get("begin"), zone),
             "date_to": _local_day(about.get("end"), zone),
         }
         for about in facts["sources"]
     ]
-    columns = ["source", "format", "files", "rows", "left_out", "repeated", "date_from", "date_to"]
-    return pd.DataFrame(noted, columns=columns).astype({"repeated": "Int64"})
+    columns = [
+        "source",
+        "format",
+        "files",
+        "rows",
+        "left_out",
+        "superseded",
+        "date_from",
+        "date_to",
+    ]
+    return pd.DataFrame(noted, columns=columns).astype({"superseded": "Int64"})
 
 
-def _repeated(facts: Mapping[str, Any], table: str) -> int | None:
+def _superseded(facts: Mapping[str, Any], table: str) -> int | None:
     """Of a table read from several sources the count is of all of them: it is told of none."""
     several = sum(about["table"] == table for about in facts["sources"]) > 1
     counts = [each["count"] for each in facts.get("repeated", []) if each["source"] == table]
@@ -82,9 +109,10 @@ def by_month(have: Mapping[str, ir.Table], *, zone: str, as_of: date) -> pd.Data
     """How many rows each source has in each month up to the last day observed.
 
     A month between a source's first and last row that has none is a hole: its count is 0 and
-    ``state`` is ``empty``. Before the first and after the last row nothing was observed: the count
-    is missing and ``state`` is ``outside``. Answers are counted once, however many questions they
-    hold, and apart for each survey; a cost of a stretch of days counts in each of its months.
+    ``coverage`` is ``empty``. Before the first and after the last row nothing was observed: the
+    count is missing and ``coverage`` is ``outside``. Answers are counted once, however many
+    questions they hold, and apart for each survey; a cost of a stretch of days counts in each of
+    its months.
 
     Parameters
     ----------
@@ -93,7 +121,7 @@ def by_month(have: Mapping[str, ir.Table], *, zone: str, as_of: date) -> pd.Data
 
     Returns
     -------
-    Columns: source (with the survey behind a colon), month (``2026-01``), count, state (rows,
+    Columns: source (with the survey behind a colon), month (``2026-01``), count, coverage (rows,
     empty, outside). One row for each source and each month from the first of all to ``as_of``;
     none where nothing has a day.
     """
@@ -103,7 +131,7 @@ def by_month(have: Mapping[str, ir.Table], *, zone: str, as_of: date) -> pd.Data
         if name in have
         for part in _counts(name, have[name], zone=zone, as_of=as_of)
     ]
-    columns = ["source", "month", "count", "state"]
+    columns = ["source", "month", "count", "coverage"]
     if not counted:
         return pd.DataFrame(columns=columns)
     first = min(counts.index.min() for _, counts in counted)
@@ -120,7 +148,7 @@ def by_month(have: Mapping[str, ir.Table], *, zone: str, as_of: date) -> pd.Data
                     "source": source,
                     "month": months.astype(str),
                     "count": own.mask(is_hole, 0).astype("Int64").to_numpy(),
-                    "state": state.to_numpy(),
+                    "coverage": state.to_numpy(),
                 }
             )
         )
@@ -171,7 +199,7 @@ def holes(months: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for source, part in months.groupby("source", sort=False):
-        is_hole = part["state"] == "empty"
+        is_hole = part["coverage"] == "empty"
         run = (is_hole != is_hole.shift()).cumsum()
         for _, stretch in part[is_hole].groupby(run[is_hole]):
             ends = stretch["month"].iloc[[0, -1]]

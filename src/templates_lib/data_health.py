@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -41,26 +40,34 @@ def changed_steps(table: pd.DataFrame) -> pd.DataFrame:
     return table[~same | always]
 
 
-def repairs(facts: Mapping[str, Any], orders: ir.Table) -> pd.DataFrame:
-    """What the data had that needed a decision, and how often.
+def repairs(facts: Mapping[str, Any], orders: ir.Table | None = None) -> pd.DataFrame:
+    """What the data had that needed a decision, and how often, in every source.
 
     Returns
     -------
-    Columns: repair, count.
+    Columns: source, repair, count. Rows of orders that are no sale are steps of the
+    reconciliation, and not in it.
     """
-    noted = list(facts["repairs"])
-    unknown = int(orders.filter(orders.customer_id.isnull()).count().execute())
-    if unknown:
-        noted.append({"repair": "orders_without_customer", "count": unknown})
-    undefined = sum(file["undefined_bytes"] for file in facts["files"])
-    if undefined:
-        noted.append({"repair": "unreadable_characters", "count": undefined})
-    return pd.DataFrame(noted, columns=["repair", "count"])
+    noted = [{"source": "orders", **each} for each in facts["repairs"]]
+    if orders is not None:
+        unknown = int(orders.filter(orders.customer_id.isnull()).count().execute())
+        noted.append({"source": "orders", "repair": "orders_without_customer", "count": unknown})
+    for each in facts.get("repeated", []):
+        noted.append({"repair": "rows_that_a_later_export_repeats", **each})
+    for about in facts["sources"]:
+        if about["table"] != "orders":
+            left_out = {"repair": "rows_left_out", "count": about["left_out"]}
+            noted.append({"source": about["source"], **left_out})
+    for name, own in _by_source(facts["files"]).items():
+        undefined = sum(file["undefined_bytes"] for file in own)
+        noted.append({"source": name, "repair": "unreadable_characters", "count": undefined})
+    found = [each for each in noted if each["count"]]
+    return pd.DataFrame(found, columns=["source", "repair", "count"])
 
 
-def files(facts: Mapping[str, Any]) -> pd.DataFrame:
-    """The files read: source, file, rows, encoding."""
-    return pd.DataFrame(facts["files"])[["source", "file", "rows", "encoding"]]
+def _by_source(files: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    names = dict.fromkeys(file["source"] for file in files)
+    return {name: [file for file in files if file["source"] == name] for name in names}
 
 
 def months(orders: ir.Table) -> pd.DataFrame:
@@ -166,53 +173,3 @@ def control_totals(
 def _period(period: str) -> tuple[date, date]:
     stretch = pd.Period(period)
     return stretch.start_time.date(), stretch.end_time.date()
-
-
-def sufficiency(
-    first_orders: ir.Table, *, as_of: date, costs: str, control: pd.DataFrame
-) -> pd.DataFrame:
-    """What can be concluded: each question with what it needs and what there is.
-
-    Returns
-    -------
-    Columns: question, needs, has, enough.
-    """
-    counted = first_orders.aggregate(
-        customers=first_orders.count(),
-        returned=first_orders.second_on.notnull().sum(),
-        first=first_orders.first_on.min(),
-        followed=(
-            ibis.literal(as_of).delta(first_orders.first_on, unit="day") >= 365
-        ).sum(),
-    )  # fmt: skip
-    found = counted.to_pyarrow().to_pylist()[0]
-    customers, returned = int(found["customers"]), int(found["returned"] or 0)
-    months = _whole_months(found["first"], as_of) if customers else 0
-    rows = [
-        ("Who comes back, and when", "30 customers, 10 returns",
-         f"{customers:,} customers, {returned:,} returns", customers >= 30 and returned >= 10),
-        ("Who comes back within a year", "30 customers followed for a year",
-         f"{int(found['followed'] or 0):,} customers", int(found["followed"] or 0) >= 30),
-        ("This year against the year before", "24 months",
-         f"{months} months", months >= 24),
-        ("Profit, not only sales", "costs or a declared margin", _costs(costs), costs != "none"),
-        ("Agreement with the shop's own figures", "one month's total",
-         f"{len(control)} given" if len(control) else "none given",
-         bool(len(control)) and bool(control["agrees"].all())),
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["question", "needs", "has", "enough"])
-
-
-def _whole_months(first: date, last: date) -> int:
-    """Whole months from the first to the last day, both included."""
-    end = last + timedelta(days=1)
-    return (end.year - first.year) * 12 + end.month - first.month - (end.day < first.day)
-
-
-def _costs(basis: str) -> str:
-    return {
-        "costs": "unit costs",
-        "costs_and_fallback": "unit costs and a declared margin",
-        "fallback": "a declared margin",
-        "none": "neither",
-    }[basis]

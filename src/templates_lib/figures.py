@@ -352,3 +352,39 @@ def shares(
     axes.set_ylabel(row_name)
     drawn.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=9)
     return drawn
+
+
+def heat(
+    table: pd.DataFrame, *, rows: str, columns: str, value: str, coverage: str, show: Format,
+    column_name: str, keys: tuple[str, str], every: int = 1,
+) -> Figure:  # fmt: skip
+    """Counts as a map, each row shaded against its own greatest: holes (``empty``) hatched, what
+    was not observed (``outside``) blank. ``keys`` names those two in the legend."""
+    names, places = (list(dict.fromkeys(table[name])) for name in (rows, columns))
+    drawn, (axes,) = _canvas(1.5 + 0.36 * len(names))
+    colours = LinearSegmentedColormap.from_list("count", ["#d8eaf5", "#7cb8dc", "#0b4f7d"])
+    tops = table.groupby(rows)[value].max().astype("float64")
+    for cell in table[table[coverage] != "outside"].to_dict("records"):
+        at = (places.index(cell[columns]), names.index(cell[rows]))
+        share = cell[value] / tops[cell[rows]]
+        hatch = {"hatch": "////", "edgecolor": RED, "linewidth": 0}
+        is_hole = cell[coverage] == "empty"
+        face = "white" if is_hole else colours(share)
+        axes.add_patch(Rectangle(at, 1, 1, facecolor=face, **hatch if is_hole else {}))
+        if len(places) <= 13 and not is_hole:
+            _cell_text(axes, at, show(cell[value]), "white" if share > 0.6 else BLACK)
+    axes.set_xlim(0, len(places))
+    axes.set_ylim(len(names), 0)
+    axes.set_xticks(np.arange(0, len(places), every) + 0.5, places[::every])
+    axes.set_yticks(np.arange(len(names)) + 0.5, [label(name) for name in names])
+    axes.tick_params(length=0)
+    axes.grid(False)
+    sns.despine(ax=axes, left=True, bottom=True)
+    axes.set_xlabel(column_name)
+    patches = [Patch(facecolor="white", edgecolor=RED, hatch="////", linewidth=0, label=keys[0]),
+               Patch(facecolor="white", edgecolor="#b5b5b5", label=keys[1])]  # fmt: skip
+    used = [p for p, kind in zip(patches, ("empty", "outside"), strict=True)
+            if (table[coverage] == kind).any()]  # fmt: skip
+    if used:
+        drawn.legend(handles=used, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
+    return drawn

@@ -10,8 +10,10 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from templates_lib.coverage import local_day
+from templates_lib.definitions import label
 from templates_lib.sources.engine import one
 from templates_lib.stats.intervals import wilson
+from templates_lib.words import MISSING, Words, is_missing
 
 PURCHASE = "purchase"  # GA4's name of the event
 COLUMNS = ["join", "part", "n", "matched", "share", "low", "high"]
@@ -133,15 +135,32 @@ def join_rates(have: Mapping[str, ir.Table], facts: Mapping[str, Any], *, zone: 
     return table
 
 
-def in_words(table: pd.DataFrame) -> pd.DataFrame:
-    """``join_rates`` with what each join allows and what a low share means: join, part, n,
-    matched, share, low, high, allows, when_low."""
-    meanings = [MEANINGS[join] for join in table["join"]]
-    return table.assign(
-        join=[meaning.name for meaning in meanings],
-        allows=[meaning.allows for meaning in meanings],
-        when_low=[meaning.when_low for meaning in meanings],
-    )
+def in_words(table: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """``join_rates`` for the eye: join, n, found (the share with its interval), allows, when_low,
+    the last two said once for the surveys of one join."""
+    rows, before = [], ""
+    for row in table.itertuples(index=False):
+        meaning = MEANINGS[row.join]
+        name = f"{meaning.name}: {label(row.part)}" if row.part else meaning.name
+        low, high = (words.share(value, 1) for value in (row.low, row.high))
+        found = (
+            MISSING if is_missing(row.share) else f"{words.share(row.share, 1)} ({low} to {high})"
+        )
+        said = ("", "") if row.join == before else (meaning.allows, meaning.when_low)
+        rows.append([name, row.n, found, *said])
+        before = row.join
+    return pd.DataFrame(rows, columns=["join", "n", "found", "allows", "when_low"])
+
+
+def weak(table: pd.DataFrame, *, under: float = 0.5) -> list[str]:
+    """The joins of which under half is found, in words, each with its surveys in brackets."""
+    low = table[table["share"] < under]
+    found = []
+    for join, part in low.groupby("join", sort=False):
+        surveys = ", ".join(label(name) for name in part["part"] if name)
+        name = MEANINGS[str(join)].name
+        found.append((name[0].lower() + name[1:]) + (f" ({surveys})" if surveys else ""))
+    return found
 
 
 Counted = tuple[str, str, int, int]

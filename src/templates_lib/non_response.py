@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -17,10 +17,11 @@ from templates_lib.privacy import hide_small
 from templates_lib.purchases import with_groups
 from templates_lib.sources.engine import one
 from templates_lib.stats.intervals import newcombe, upper_tail, wilson
+from templates_lib.words import Words
 
 MIN_PERSONS = 30  # respondents, and buyers who did not answer, for a comparison
 YEAR_DAYS = 365
-COMPARED = ["survey", "measure", "group", "respondents", "buyers", "difference", "low", "high",
+COMPARED = ["survey", "measure", "group", "respondents", "buyers", "gap", "low", "high",
             "n", "buyers_n"]  # fmt: skip
 
 
@@ -103,7 +104,7 @@ def against_buyers(
     Returns
     -------
     Columns: survey, measure (net_sales, tenure_days, first_channel), group (the channel, or
-    ``all``), respondents and buyers (mean, or share of the channel), difference, low, high, n
+    ``all``), respondents and buyers (mean, or share of the channel), gap, low, high, n
     (respondents: of the channel's share all of them), buyers_n. A survey with under 30 respondents
     among the buyers, or under 30 other buyers, has no rows; a channel of fewer than ``min_cell``
     people is hidden.
@@ -179,13 +180,13 @@ def _welch(a: _Side, b: _Side, *, confidence: float = 0.95) -> tuple[float, floa
 
 
 def _channels(persons: ir.Table, min_cell: int) -> list[list[Any]]:
-    """The share of each channel; nothing where there are not two of them."""
+    """The share of each channel; nothing where not two of them are known."""
     grouped = with_groups(persons, "first_channel", max_groups=5)
     counts = grouped.group_by(group="first_channel").aggregate(
         hits=grouped.answered.sum(), buyers=grouped.count()
     )
     table = counts.order_by(ibis.desc("buyers"), "group").to_pandas()
-    if len(table) < 2:
+    if (table["group"] != "unknown").sum() < 2:
         return []
     n, everyone = table["hits"].sum(), table["buyers"].sum()
     rest = (everyone - n) / everyone
@@ -202,6 +203,24 @@ def _channels(persons: ir.Table, min_cell: int) -> list[list[Any]]:
         table = hide_small(table, count=count, values=shown, min_cell=min_cell)
     order = ["group", *shown]
     return [["first_channel", *row, n, everyone] for row in table[order].to_numpy().tolist()]
+
+
+def in_words(table: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """``against_buyers`` for the eye: survey, measure, group, and as text who_answers, who_buys
+    and apart (the difference with its interval, and whether it is beyond chance)."""
+    show: dict[str, Callable[[float], str]] = {
+        "net_sales": words.money, "tenure_days": words.number,
+        "first_channel": lambda share: words.share(share, 1),
+    }  # fmt: skip
+    rows = []
+    for row in table.dropna(subset=["gap"]).itertuples(index=False):
+        write = show[row.measure]
+        sure = "" if row.low > 0 or row.high < 0 else ", may be chance"
+        apart = f"{write(row.gap)} ({write(row.low)} to {write(row.high)}{sure})"
+        rows.append([row.survey, row.measure, row.group, write(row.respondents),
+                     write(row.buyers), apart])  # fmt: skip
+    names = ["survey", "measure", "group", "who_answers", "who_buys", "apart"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def differs(table: pd.DataFrame) -> pd.DataFrame:

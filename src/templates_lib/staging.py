@@ -24,7 +24,7 @@ import ibis
 import ibis.expr.types as ir
 from filelock import FileLock
 
-from templates_lib import purchases, tables
+from templates_lib import other_tables, purchases, tables
 from templates_lib.params import Params
 from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.pseudonyms import make_pseudonyms
@@ -35,13 +35,13 @@ from templates_lib.sources.files import find_files
 from templates_lib.sources.load import load
 from templates_lib.sources.orders import one_row_each
 from templates_lib.sources.people import recognised, same_people
-from templates_lib.sources.read import from_latest_export, typed_rows
+from templates_lib.sources.read import typed_rows
 from templates_lib.sources.reader import Table
 from templates_lib.workspace import ClientFolders, shown
 
-CODE = ("facts.py", "order_params.py", "orders.py", "params.py", "presets.py", "pseudonyms.py",
-        "purchases.py", "sections.py", "source_params.py", "sources_section.py", "staging.py",
-        "survey_params.py", "table_params.py", "tables.py", "sources")  # fmt: skip
+CODE = ("facts.py", "order_params.py", "orders.py", "other_tables.py", "params.py", "presets.py",
+        "pseudonyms.py", "purchases.py", "sections.py", "source_params.py", "sources_section.py",
+        "staging.py", "survey_params.py", "table_params.py", "tables.py", "sources")  # fmt: skip
 
 KEPT = 4  # staged files that are kept: reports of other days may still be read from them
 
@@ -146,9 +146,9 @@ def _write(params: Params, folders: ClientFolders, scratch: Path, aside: Path) -
         connection.raw_sql("set timezone = 'UTC'")
         read = _read_sources(connection, params, folders, scratch)
         canonical, facts = purchases.canonical(connection, params, read)
-        others, facts["repeated"] = _other_tables(connection, read, canonical)
+        others, noted = other_tables.canonical(connection, params, read, canonical.get("orders"))
         canonical |= others
-        facts["sources"] = read["sources"]
+        facts |= noted | {"sources": read["sources"]}
         if "customers" in read:  # the staged table holds the buyers that are not in the file too
             facts["customers_in_file"] = one(read["customers"], n=read["customers"].count())["n"]
         _keys(connection, canonical, pseudonym_key(folders))
@@ -268,32 +268,6 @@ def _about(
     time = tables.TIMES.get(name)
     found = one(rows, begin=rows[time].min(), end=rows[time].max()) if time else {}
     return {"source": key, "table": name, "format": source.format, **counts, **found}
-
-
-def _other_tables(
-    connection: ibis.BaseBackend, read: Mapping[str, Any], made: Mapping[str, ir.Table]
-) -> tuple[dict[str, ir.Table], list[dict[str, Any]]]:
-    """The tables beside orders, products and customers, and how many of their rows a later export
-    repeats. Whose a row is, is known by the order that it names too."""
-    others, counts = {}, []
-    for name in tables.COLUMNS:
-        if name not in read or name in made:
-            continue
-        rows, repeated = from_latest_export(name, read[name])
-        if repeated:
-            counts.append({"source": name, "count": repeated})
-        if {"order_key", "customer_key"} <= set(rows.columns) and "orders" in made:
-            rows = _with_buyer(rows, made["orders"])
-        others[name] = connection.create_table(f"canonical_{name}", rows)
-    return others, counts
-
-
-def _with_buyer(rows: ir.Table, orders: ir.Table) -> ir.Table:
-    """The rows with the customer of the order that they name, where they name no customer."""
-    buyers = orders.select(bought="order_key", buyer="customer_key")
-    joined = rows.left_join(buyers, rows.order_key == buyers.bought)
-    buyer = ibis.coalesce(joined.customer_key, joined.buyer)
-    return joined.mutate(customer_key=buyer).select(*rows.columns)
 
 
 def _equal_rows(table: Table) -> int:

@@ -88,8 +88,9 @@ Questions = Annotated[
 class ResponseColumns(PersonColumns):
     """Which header holds what of an answer."""
 
-    answered_at: Headers = Field(
-        description="When it was answered; of several columns the first that is filled in."
+    answered_at: Headers | None = Field(
+        None,
+        description="When it was answered; of several columns the first that is filled in.",
     )
     response_id: str | None = Field(None, description="Answer; its row otherwise.")
     order_id: str | None = Field(None, description="Order that it is about, with or without #.")
@@ -109,6 +110,9 @@ class ResponsesSource(FileSource):
         description="Stage of the path in which it is asked; the survey's usual one otherwise.",
     )
     columns: ResponseColumns
+    answered_on: Day | None = Field(
+        None, description="Day of all answers, for a file that holds no times."
+    )
     score: Asked[Question] | None = Field(None, description="0 to 10: would you recommend us?")
     ratings: Questions[Rating] = Field({}, description="Name of a question: its rating.")
     choices: Questions[Choice] = Field({}, description="Name of a question: its given answers.")
@@ -118,6 +122,8 @@ class ResponsesSource(FileSource):
     def _asks_something(self) -> ResponsesSource:
         if not (self.score or self.ratings or self.choices or self.open):
             raise ValueError("expected score, ratings, choices or open: what was asked")
+        if (self.columns.answered_at is None) == (self.answered_on is None):
+            raise ValueError("expected columns.answered_at, or answered_on for a file without")
         names = [*self.ratings, *self.choices, *self.open]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"{', '.join(twice)}: a name stands for one question")

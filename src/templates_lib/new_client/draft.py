@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import yaml
@@ -63,6 +64,8 @@ def scalar(value: Any) -> str:
     if value is DECIDE:
         return UNDECIDED
     text = str(value)
+    if isinstance(value, date | int):
+        return text
     style = None if text.isprintable() and text != UNDECIDED else '"'
     dumped = yaml.safe_dump(
         [text], default_flow_style=True, allow_unicode=True, width=10**9, default_style=style
@@ -103,7 +106,8 @@ def rendered(lines: tuple[Line, ...], depth: int = 0) -> Iterator[str]:
 
 def _marked(line: Line) -> str:
     marked = is_open(line) or line.look
-    return ("decide: " if marked else "") + printable(line.note)
+    indent = " " * (len(line.note) - len(line.note.lstrip(" ")))
+    return indent + ("decide: " if marked else "") + printable(line.note)
 
 
 def _indented(depth: int, text: str) -> str:

@@ -103,14 +103,20 @@ def recognised(file: SourceFile, pattern: str) -> Found:
     first: Found | None = None
     for settings, rows in _heads(file):
         found = _by_preset(file, pattern, settings, rows)
-        if found is not None:
-            return found
         table = _by_headers(file, pattern, settings, rows)
+        if found is not None and not _is_better(table, found):
+            return found
         if first is None or (first.source is None and table.source is not None):
             first = table
     if first is None:
         raise InputProblems([Problem(file.name, "has no header and no rows; export it again")])
     return first
+
+
+def _is_better(table: Found, found: Found) -> bool:
+    """Whether the columns of a table say more than the one header by which a format is known."""
+    known_by = len(presets()[found.format].recognise)
+    return known_by == 1 and table.source not in (None, found.source) and len(table.columns) > 3
 
 
 def _by_preset(
@@ -123,7 +129,7 @@ def _by_preset(
         is_json = file.kind in JSON
         if place is None or (is_json and settings.get("records") != preset.settings.get("records")):
             continue
-        there = {fold(header) for header in rows[place]}
+        there = _names(rows[place])
         known = [h for h in preset.optional if _is_there(preset, h, there)]
         fits.append((len(preset.recognise), len(known), name, place))
     if not fits:
@@ -131,9 +137,7 @@ def _by_preset(
     *_, name, place = max(fits)
     told = {key: value for key, value in settings.items() if key == "delimiter"}
     titles = tuple(cell for row in rows[:place] for cell in row if cell.strip())
-    return Found(
-        file, pattern, tuple(rows[place]), presets()[name].source, name, {}, titles, told
-    )
+    return Found(file, pattern, tuple(rows[place]), presets()[name].source, name, {}, titles, told)
 
 
 def _header_row(preset: Preset, rows: Sequence[Sequence[str]]) -> int | None:
@@ -141,10 +145,16 @@ def _header_row(preset: Preset, rows: Sequence[Sequence[str]]) -> int | None:
         return None
     last = MAX_TITLE_ROWS if preset.settings.get("title_rows") else 1
     for number, row in enumerate(rows[:last]):
-        there = {fold(cell) for cell in row}
+        there = _names(row)
         if all(_is_there(preset, header, there) for header in preset.recognise):
             return number
     return None
+
+
+def _names(row: Sequence[str]) -> set[str]:
+    """The headers as they are matched; ``a.b`` of JSON is also known as ``a``."""
+    folded = {fold(cell) for cell in row}
+    return folded | {name.partition(".")[0] for name in folded if "." in name}
 
 
 def _is_there(preset: Preset, header: str, there: set[str]) -> bool:

@@ -14,7 +14,7 @@ from templates_lib.words import Words
 
 MAX_ROWS = 40
 CODES = ("step", "state", "group", "group_1", "group_2", "split", "measure", "repair", "rule",
-         "strength")  # fmt: skip
+         "strength", "source", "survey", "topic", "kind", "coverage", "part")  # fmt: skip
 
 
 def column_units(frame: pd.DataFrame, money: Sequence[str] = ()) -> dict[str, str]:

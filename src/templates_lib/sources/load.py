@@ -20,6 +20,7 @@ from templates_lib.sources.files import SourceFile, find_files, normalise
 from templates_lib.sources.ga4 import flat_events
 from templates_lib.sources.headers import fold
 from templates_lib.sources.reader import Table
+from templates_lib.sources.values import trimmed
 
 FLATTENED = {"ga4_bigquery": flat_events}  # what no column map can read
 
@@ -57,10 +58,11 @@ def load(
             raise InputProblems(problems)
     folded = dict.fromkeys(fold(header) for part in parts for header in part.headers)
     columns = {name: f"c{i}" for i, name in enumerate(folded)}
+    tidy = _tidied(_together(parts, columns), source)
     return Table(
         key,
         source,
-        _together(parts, columns),
+        connection.create_table(f"{raw}_tidy", tidy),
         columns,
         {part.name: part.headers for part in parts},
         [part.note for part in parts],
@@ -114,6 +116,22 @@ def _together(parts: list[_Part], columns: Mapping[str, str]) -> ir.Table:
         file = ibis.literal(part.name)
         selected.append(part.rows.select(file=file, row_number_in_file=number, **values))
     return functools.reduce(lambda a, b: a.union(b), selected)
+
+
+def _tidied(rows: ir.Table, source: FileSource) -> ir.Table:
+    """The rows with their texts trimmed, and null where nothing stands: done once, so that what
+    reads a column several times does not do it again."""
+    tidy = {}
+    for name in rows.columns[2:]:
+        if not rows[name].type().is_string():
+            continue
+        text = trimmed(rows[name])
+        if source.apostrophe == "leave_out":
+            text = text.re_replace("^'", "").nullif("")
+        for nothing in source.empty:
+            text = text.nullif(nothing)
+        tidy[name] = text
+    return rows.mutate(**tidy)
 
 
 def _from_file(

@@ -68,10 +68,7 @@ class Table:
         if column.type().is_floating():  # ids that Parquet holds as 12346.0, since some are missing
             whole = column.cast("int64")
             column = (whole == column).ifelse(whole.cast("string"), column.cast("string"))
-        text = trimmed(column)
-        if self.source.apostrophe == "leave_out":
-            text = text.re_replace("^'", "").nullif("")
-        return text.isin(self.source.empty).ifelse(ibis.null("string"), text)
+        return column if column.type().is_string() else trimmed(column)
 
     def order_number(self, header: str | None) -> ir.StringValue:
         """The number of an order, which a survey may hold with or without ``#``."""
@@ -216,23 +213,31 @@ class Table:
 
     def _texts(self) -> list[ir.Column]:
         """The columns that arrived as text, in the order of the file."""
-        return [c for c in map(self.rows.__getitem__, self.columns.values()) if c.type().is_string()]
+        return [
+            c for c in map(self.rows.__getitem__, self.columns.values()) if c.type().is_string()
+        ]
 
     def _value_problems(self) -> list[Problem]:
-        row_number = self.rows.row_number_in_file
         kept = ~self.matches(self.source.left_out)
         wrong = dict(self._bad)
-        if texts := [trimmed(column) for column in self._texts()]:
+        if texts := self._texts():
             begins = ibis.coalesce(*texts, "").lower().re_replace(":$", "")
             is_total = begins.isin(TOTALS)
             wrong = {key: bad & ~is_total for key, bad in wrong.items()} | {TOTAL: is_total}
+        if not wrong:
+            return []
+        place = {"file": self.rows.file, "row": self.rows.row_number_in_file}
+        marked = self.rows.select(
+            **place,
+            **{f"wrong{i}": wrong_here & kept for i, wrong_here in enumerate(wrong.values())},
+        )
         measures = {}
-        for i, found_bad in enumerate(wrong.values()):
-            bad = found_bad & kept
-            measures[f"n{i}"] = bad.sum()
-            measures[f"first{i}"] = row_number.min(where=bad)
-            measures[f"file{i}"] = self.rows.file.argmin(row_number, where=bad)
-        found = one(self.rows, **measures)
+        for i in range(len(wrong)):
+            is_wrong = marked[f"wrong{i}"]
+            measures[f"n{i}"] = is_wrong.sum()
+            measures[f"first{i}"] = marked["row"].min(where=is_wrong)
+            measures[f"file{i}"] = marked.file.argmin(marked["row"], where=is_wrong)
+        found = one(marked, **measures)
         problems = []
         for i, (header, expected) in enumerate(wrong):
             if found[f"n{i}"]:

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from templates_lib.sources.masking import masked
 from templates_lib.sources.people import identity
-from templates_lib.sources.reader import Table, utc_to_local
+from templates_lib.sources.reader import Table, local_to_utc, utc_to_local
 from templates_lib.survey_params import STAGES, Choice, Question, Rating, ResponsesSource
 from templates_lib.tables import COLUMNS, MONEY, own_key
 
@@ -31,7 +31,7 @@ def response_rows(table: Table, source: ResponsesSource, *, zone: str) -> ir.Tab
         Also for a score outside 0 to 10 and a rating outside its declared scale.
     """
     columns = source.columns
-    answered_at = ibis.coalesce(*(table.time(h, zone=zone) for h in columns.answered_at))
+    answered_at = _answered_at(table, source, zone)
     day = utc_to_local(answered_at, zone).date()
     row = ibis.literal("\x1f").join([table.rows.file, table.rows.row_number_in_file.cast("string")])
     quarter = day.year().cast("string").concat("-Q", day.quarter().cast("string"))
@@ -54,6 +54,14 @@ def response_rows(table: Table, source: ResponsesSource, *, zone: str) -> ir.Tab
     table.check()
     parts = [table.rows.filter(kept).select(**_complete(values)) for values in asked]
     return functools.reduce(lambda a, b: a.union(b), (_one_an_option(part) for part in parts))
+
+
+def _answered_at(table: Table, source: ResponsesSource, zone: str) -> ir.TimestampValue:
+    """When it was answered: of a file without times noon of its day, the same day everywhere."""
+    if source.answered_on is None:
+        times = (table.time(h, zone=zone) for h in source.columns.answered_at or [])
+        return ibis.coalesce(*times)
+    return local_to_utc(ibis.timestamp(f"{source.answered_on} 12:00:00"), zone)
 
 
 def _complete(values: dict[str, ir.Value]) -> dict[str, ir.Value]:

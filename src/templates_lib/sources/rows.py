@@ -151,7 +151,9 @@ def text_rows(file: SourceFile, source: FileSource, encoding: str) -> Iterator[l
             if source.delimiter == "whitespace":
                 yield from (line.split() for line in whole)
                 return
-            begin = list(itertools.islice(whole, MAX_TITLE_ROWS if source.title_rows else len(head)))
+            begin = list(
+                itertools.islice(whole, MAX_TITLE_ROWS if source.title_rows else len(head))
+            )
             given = {"auto": marked and marked[1], "tab": "\t"}
             delimiter = given.get(source.delimiter, source.delimiter)
             reader = csv.reader(

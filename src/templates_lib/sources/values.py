@@ -40,6 +40,11 @@ def _try_strptime_offset(text: str, form: str) -> dt.Timestamp(timezone="UTC"): 
     """DuckDB: an instant by its format with an offset, or null."""
 
 
+@ibis.udf.scalar.builtin(name="make_timestamp")
+def _of_microseconds(count: int) -> dt.Timestamp():  # type: ignore[empty-body]
+    """DuckDB: a time by its microseconds since 1970."""
+
+
 @ibis.udf.scalar.builtin(name="trim")
 def _trim(text: str, characters: str) -> str:  # type: ignore[empty-body]
     """DuckDB: a text without any of the characters at its ends."""
@@ -90,7 +95,7 @@ def time_of_form(text: ir.StringValue, form: str, zone: str) -> ir.TimestampValu
 def unix_time(text: ir.StringValue, *, per_second: int) -> ir.TimestampValue:
     """Seconds since 1970, or parts of them, as UTC."""
     count = text.re_search(r"^[0-9]{1,17}$").ifelse(text, ibis.null("string")).try_cast("int64")
-    return (count * (1_000_000 // per_second)).as_timestamp("us").cast("timestamp")
+    return _of_microseconds(count * (1_000_000 // per_second))
 
 
 def number_with_marks(text: ir.StringValue, decimal: str, thousands: str) -> ir.DecimalValue:
