@@ -13,6 +13,8 @@ override CLIENT := $(value CLIENT)
 override AS_OF := $(value AS_OF)
 override NOTEBOOKS := $(value NOTEBOOKS)
 override NOTEBOOK := $(value NOTEBOOK)
+override LIST := $(value LIST)
+override CONSENT := $(value CONSENT)
 override JOBS := $(value JOBS)
 override WORKSPACE := $(value WORKSPACE)
 override REPORT_LANGUAGE := $(value REPORT_LANGUAGE)
@@ -21,17 +23,20 @@ ifeq ($(origin LANGUAGE),command line)
 override REPORT_LANGUAGE := $(value LANGUAGE)
 override LANGUAGE := $(value LANGUAGE)
 endif
-export CLIENT AS_OF NOTEBOOKS NOTEBOOK JOBS WORKSPACE REPORT_LANGUAGE
+export CLIENT AS_OF NOTEBOOKS NOTEBOOK LIST CONSENT JOBS WORKSPACE REPORT_LANGUAGE
 
-.PHONY: help report check lab eject purge clean test lint docs env lock
+.PHONY: help report new-client check lab eject contacts purge clean test lint docs env lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | \
-	  awk -F '\t' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	  awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 	@echo "Options: CLIENT=x AS_OF=2026-10-31 NOTEBOOKS=\"cohorts data_health\" LANGUAGE=en JOBS=2"
 
 report: env ## CLIENT=x: make the report and print where it is
 	@$(RUN) report
+
+new-client: env ## CLIENT=x: recognise its exports; write a parameter file and a letter
+	@$(RUN) new-client
 
 check: env ## CLIENT=x: check parameters and sources, say what can run
 	@$(RUN) check
@@ -41,6 +46,9 @@ lab: env ## CLIENT=x: open the notebooks in JupyterLab for this client
 
 eject: env ## CLIENT=x NOTEBOOK=cohorts: copy a notebook for this client to edit
 	@$(RUN) eject
+
+contacts: env ## CLIENT=x LIST=repeat_purchase__overdue CONSENT=email: write who may be contacted
+	@$(RUN) contacts
 
 purge: env ## CLIENT=x: remove the client's caches and reports, never its data
 	@$(RUN) purge

@@ -372,7 +372,7 @@ EXPORTS = {
         source="traffic",
         name="Liikenteen_hankinta.csv",
         above="# ----------------------------------------\n# Traffic acquisition, all users\n"
-        "# Start date: 20260105\n# End date: 20260106\n# ----------------------------------------\n",
+        "# Start date: 20260105\n# End date: 20260106\n# ------------------\n",
         columns="Date|Session default channel group|Sessions|Total users|Transactions",
         rows=(
             {"Date": "", "Sessions": "150", "Total users": "120", "Transactions": "4",

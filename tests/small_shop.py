@@ -63,8 +63,9 @@ purchases: {{history: complete}}
 repeat_purchase: {{split_by: [first_category, first_product]}}
 cohorts: {{period: quarter, split_by: [first_channel]}}
 """
-MAKES = ("CLIENT", "AS_OF", "NOTEBOOKS", "NOTEBOOK", "JOBS", "LANGUAGE", "REPORT_LANGUAGE",
-         "WORKSPACE", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS")  # fmt: skip
+MAKES = ("CLIENT", "AS_OF", "NOTEBOOKS", "NOTEBOOK", "LIST", "CONSENT", "JOBS", "LANGUAGE",
+         "REPORT_LANGUAGE", "WORKSPACE", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES",
+         "MFLAGS")  # fmt: skip
 AS_OF = f"{LAST_DAY}"
 
 

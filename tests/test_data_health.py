@@ -11,7 +11,7 @@ from conftest import staged
 from numpy.testing import assert_allclose
 from real_data import example, online_retail
 
-from templates_lib import data_health
+from templates_lib import coverage, data_health
 from templates_lib.params import ControlTotal
 from templates_lib.purchases import money_movements
 
@@ -181,33 +181,28 @@ def test_unreadable_characters_are_counted(make_client):
     _, connection, facts = staged(make_client(yaml.safe_dump(params), {"orders.csv": csv}))
     table = data_health.repairs(facts, connection.table("orders")).set_index("repair")["count"]
     assert table.to_dict() == {"orders_without_customer": 1, "unreadable_characters": 1}
-    assert data_health.files(facts).to_dict("records") == [
-        {"source": "orders", "file": "exports/orders.csv", "rows": 6, "encoding": "cp1252"}
+    assert coverage.files(facts).to_dict("records") == [
+        {"source": "orders", "file": "exports/orders.csv", "rows": 6, "encoding": "cp1252",
+         "undefined_bytes": 1}
+    ]  # fmt: skip
+
+
+def test_repairs_of_all_sources(make_client):
+    # The second export repeats the answer of the first; a row of totals is left out.
+    files = {"nps_1.csv": "id,at,score\n1,2026-01-02,9\n", "spend.csv": "day,cost\n2026-01-01,5\n,5\n",
+             "nps_2.csv": "id,at,score\n1,2026-01-02,9\n2,2026-02-02,3\n"}  # fmt: skip
+    nps = {"path": "exports/nps_*.csv", "survey": "nps", "score": "score",
+           "columns": {"response_id": "id", "answered_at": "at"}}  # fmt: skip
+    spend = {"path": "exports/spend.csv", "columns": {"date": "day", "cost": "cost"},
+             "channel": "ads", "left_out": [{"column": "day", "is_filled": False}]}  # fmt: skip
+    params = {"client": {"name": "A"}, "as_of": "2026-06-30",
+              "sources": {"responses": [nps], "spend": [spend]}}  # fmt: skip
+    _, _, facts = staged(make_client(yaml.safe_dump(params), files))
+    assert data_health.repairs(facts).to_dict("records") == [
+        {"source": "responses", "repair": "rows_that_a_later_export_repeats", "count": 1},
+        {"source": "spend", "repair": "rows_left_out", "count": 1},
     ]
-
-
-def sufficiency(client, **settings):
-    params, connection, facts = client
-    settings = {"costs": facts["margin"]["basis"], "control": pd.DataFrame(), **settings}
-    table = data_health.sufficiency(
-        connection.table("first_orders"), as_of=params.as_of, **settings
-    )
-    return table.set_index("question")
-
-
-def test_cdnow_suffices_for_returns_but_not_for_years():
-    table = sufficiency(example("cdnow"))
-    assert table["enough"].tolist() == [True, True, False, False, False]
-    assert table.loc["Who comes back, and when", "has"] == "2,357 customers, 1,139 returns"
-    # From 1 January 1997 to 30 June 1998
-    assert table.loc["This year against the year before", "has"] == "18 months"
-
-
-def test_sufficiency_needs_all_totals_to_agree():
-    name = "Agreement with the shop's own figures"
-    for agrees, enough in (([True], True), ([True, False], False), ([], False)):
-        control = pd.DataFrame({"agrees": agrees})
-        assert sufficiency(example("cdnow"), control=control).loc[name, "enough"] == enough
+    assert data_health.reconciliation(facts).empty
 
 
 @pytest.mark.parametrize("csv", [HEADER + "1,2027-01-01,a,1,,\n", HEADER + "1,2026-06-30,a,1,,\n"])
@@ -219,7 +214,6 @@ def test_tiny_data_do_not_break_a_notebook(shop, csv):
     assert len(data_health.months(orders)) == n
     assert data_health.gaps(orders, as_of=date(2026, 6, 30)).empty
     assert list(data_health.gaps(orders).columns) == ["date_from", "date_to", "days"]
-    assert not sufficiency(client)["enough"].any()
     assert data_health.reconciliation(facts)["customers"].iloc[-1] == n
     assert data_health.repairs(facts, orders).empty
     assert control(client, {"2026-06": {"orders": n}})["agrees"].all()

@@ -19,8 +19,8 @@ from templates_lib.workspace import repository
 ROOT = repository()
 READY = ROOT / ".venv" / "ready"
 CSV = "order,customer,when,amount\n1,a,2026-01-01,10\n2,a,2026-02-01,20\n3,b,2026-02-02,30\n"
-VARIABLES = ["CLIENT", "AS_OF", "NOTEBOOKS", "NOTEBOOK", "JOBS", "LANGUAGE", "REPORT_LANGUAGE",
-             "WORKSPACE"]  # fmt: skip
+VARIABLES = ["CLIENT", "AS_OF", "NOTEBOOKS", "NOTEBOOK", "LIST", "CONSENT", "JOBS", "LANGUAGE",
+             "REPORT_LANGUAGE", "WORKSPACE"]  # fmt: skip
 TEXT = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = re.findall(r"^([a-z][a-z-]*):", TEXT, re.MULTILINE)
 

@@ -21,13 +21,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from templates_lib.problems import InputProblems
 from templates_lib.order_params import CustomersSource, OrdersSource
+from templates_lib.problems import InputProblems
 from templates_lib.source_params import Condition, FileSource
-from templates_lib.sources.orders import customer_rows, order_rows
 from templates_lib.sources.engine import execute
 from templates_lib.sources.headers import fold
 from templates_lib.sources.load import load
+from templates_lib.sources.orders import customer_rows, order_rows
 from templates_lib.sources.reader import Table
 from templates_lib.sources.values import local_to_utc, utc_to_local
 

@@ -23,7 +23,9 @@ OPTIONS = {
     "as_of": ("AS_OF", "the last day observed, YYYY-MM-DD, in the place of the file's"),
     "notebooks": ("NOTEBOOKS", "run these again in any case, such as “cohorts repeat_purchase”"),
     "notebook": ("NOTEBOOK", "the notebook to copy, such as cohorts"),
-    "language": ("REPORT_LANGUAGE", "the report's language in the place of the file's"),
+    "language": ("REPORT_LANGUAGE", "fi or en: the report's, and of a new client the letter's"),
+    "list": ("LIST", "a report's table of single customers, such as repeat_purchase__overdue"),
+    "consent": ("CONSENT", "what the list is for: email (else), sms, phone, interview, profile"),
     "jobs": ("JOBS", "how many notebooks run side by side"),
     "workspace": ("WORKSPACE", "the folder of params, data and reports, if not the repository"),
 }
@@ -48,22 +50,25 @@ def report(args: argparse.Namespace) -> int:
     return 0
 
 
+def new_client(args: argparse.Namespace) -> int:
+    """recognise the client's exports, write a parameter file and the letter that asks for more"""
+    from templates_lib.new_client.command import new_client as write
+    from templates_lib.new_client.said import said
+
+    for line in said(write(args.client, args.language)):
+        print(line)
+    return 0
+
+
 def check(args: argparse.Namespace) -> int:
     """check parameters and sources, say what can run; executes nothing"""
+    from templates_lib.report.check import said
     from templates_lib.report.progress import Progress
     from templates_lib.report.ready import prepare
-    from templates_lib.staging import open_staged
 
     ready = prepare(args.client, as_of=args.as_of, language=args.language, progress=Progress())
-    _, facts = open_staged(ready.staged)
-    for file in facts["files"]:
-        print(f"{file['source']}: {file['file']}, {file['rows']} rows, {file['encoding']}")
-    for step in facts["reconciliation"]:
-        amount = "" if step["net_sales"] is None else f", net sales {step['net_sales']}"
-        print(f"  {step['step']}: {step['orders']} orders, {step['customers']} customers{amount}")
-    print(f"can run: {', '.join(n.name for n in ready.notebooks)}")
-    for name, needs in ready.skipped.items():
-        print(f"left out: {name} needs {', '.join(needs)}")
+    for line in said(ready):
+        print(line)
     return 0
 
 
@@ -109,12 +114,25 @@ def docs(args: argparse.Namespace) -> int:
     return 0
 
 
+def contacts(args: argparse.Namespace) -> int:
+    """write the contacts of a list's people who agreed, into the client's private folder"""
+    from templates_lib.contacts import said, write_contacts
+
+    outcome = write_contacts(args.client, name=args.list, consent=args.consent, as_of=args.as_of)
+    print("\n".join(said(outcome)))
+    return 0
+
+
 def purge(args: argparse.Namespace) -> int:
     """remove a client's caches and reports; never its data"""
     folders = ClientFolders(args.client)
     for folder in (folders.build, folders.reports):
         shutil.rmtree(folder, ignore_errors=True)
+        if os.path.lexists(folder):
+            raise InputProblems([Problem(shown(folder), "cannot be removed; look at its rights")])
         print(f"removed {shown(folder)}")
+    print(f"kept {shown(folders.private)}: contact lists and the key are the client's own; what is "
+          "no longer needed of them you remove yourself")  # fmt: skip
     return 0
 
 
@@ -134,9 +152,11 @@ def _report_folders() -> list[Path]:
 
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], tuple[str, ...]]] = {
     "report": (report, ("client", "as_of", "notebooks", "language", "jobs")),
+    "new-client": (new_client, ("client", "language")),
     "check": (check, ("client", "as_of", "language")),
     "lab": (lab, ("client",)),
     "eject": (eject, ("client", "notebook")),
+    "contacts": (contacts, ("client", "list", "consent", "as_of")),
     "purge": (purge, ("client",)),
     "clean": (clean, ()),
     "docs": (docs, ()),
@@ -190,7 +210,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             hint = nearest("", client_names())
             raise InputProblems([Problem("CLIENT", f"is required, such as CLIENT=demo{hint}")])
         if hasattr(args, "client"):
-            _known(ClientFolders(args.client))  # refused before anything is loaded
+            folders = ClientFolders(args.client)  # refused before anything is loaded
+            if args.command != "new-client":
+                _known(folders)
         return args.function(args)
     except InputProblems as error:
         problems = error.problems

@@ -23,6 +23,8 @@ from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.report import findings
 from templates_lib.report.tables import parameters_table
 from templates_lib.sections import Section
+from templates_lib.sources.engine import execute
+from templates_lib.sources.engine import has_table
 from templates_lib.words import Words
 from templates_lib.workspace import ClientFolders
 
@@ -57,7 +59,7 @@ class Shop:
     @property
     def value(self) -> str:
         """The best money measure there is: ``contribution_margin``, else ``net_sales``."""
-        has_margin = self.facts["margin"]["basis"] != "none"
+        has_margin = self.facts.get("margin", {}).get("basis", "none") != "none"
         return "contribution_margin" if has_margin else "net_sales"
 
     def table(self, name: str) -> ir.Table:
@@ -157,14 +159,22 @@ def open_client(client: str, topic: str, overrides: Mapping[str, Any] | None = N
     connection, facts = staging.open_staged(staged)
     words = Words(params.client.language, params.client.currency)
     shop = Shop(client, topic, params, settings, words, facts, connection)
-    check_splits(settings, shop.first_orders.columns, topic)
+    check_splits(settings, split_columns(connection), topic)
     findings.begin(topic, words, Path(run, topic) if run else None)
     display(HTML(parameters_table(params, settings)))
     return shop
 
 
+def split_columns(connection: ibis.BaseBackend) -> tuple[str, ...]:
+    """What the staged tables know of a customer; nothing of a client without orders."""
+    has_orders = has_table(connection, "first_orders")
+    return tuple(connection.table("first_orders").columns) if has_orders else ()
+
+
 def check_splits(settings: Section, columns: tuple[str, ...], topic: str) -> None:
     """Refuses a split by something that the staged tables do not have."""
+    if getattr(settings, "split_by", []) and not columns:
+        raise InputProblems([Problem(topic, "needs orders, and sources: has none")])
     dates = ("first_on", "second_on", "last_on", "customer_id", "purchases", "net_sales",
              "contribution_margin")  # fmt: skip
     known = [name for name in columns if name not in dates]

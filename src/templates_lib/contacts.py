@@ -29,9 +29,10 @@ from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.pseudonyms import make_pseudonyms
 from templates_lib.report.findings import FORMULA
 from templates_lib.shipped import provide
+from templates_lib.sources.load import load
 from templates_lib.sources.people import email, identity, recognised, same_people
 from templates_lib.sources.read import typed_rows
-from templates_lib.sources.reader import Table, load
+from templates_lib.sources.reader import Table
 from templates_lib.staging import pseudonym_key
 from templates_lib.workspace import ClientFolders, shown
 
@@ -240,13 +241,13 @@ def _joined(
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """The list's people who may and can be contacted, in its order, and how many of them are left
     out for which reason; each once, by its first row of the list."""
-    found = rows.drop(columns=[c for c in ("name", "email", "phone") if c in rows])
-    found = found.drop_duplicates(ID).merge(people, on=ID, how="left", indicator="known")
+    found = rows[[ID, *_own(rows)]].drop_duplicates(ID)
+    found = found.merge(people, on=ID, how="left", indicator="known")
     usable = found[list(DETAILS[kind])].notna().any(axis=1)
     reasons = {
         "not in the customer file": found["known"] == "left_only",
-        f"without consent ({kind})": ~found["agreed"].fillna(False).astype(bool),
-        "opted out": found["opted_out"].fillna(False).astype(bool),
+        f"without consent ({kind})": ~found["agreed"].eq(True),
+        "opted out": found["opted_out"].eq(True),
         f"without {' or '.join(DETAILS[kind])}": ~usable,
     }
     kept = pd.Series(True, index=found.index)

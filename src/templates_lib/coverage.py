@@ -53,7 +53,8 @@ def sources(
     -------
     Columns: source, part, format, files, rows, left_out (rows that are none of the table),
     superseded (rows that a later export repeats; empty where they are not counted),
-    date_from, date_to (first and last day in the client's time zone; empty for a table without days).
+    date_from, date_to (first and last day in the client's time zone; empty for a table without
+    days).
     """
     noted = [
         {

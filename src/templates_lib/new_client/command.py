@@ -175,21 +175,31 @@ def _document(
         comment("yaml-language-server: $schema=schema.json"),
         comment(f"Written by `make new-client CLIENT={client}` from data/{client}/{EXPORTS}/."),
         comment("The word decide stands where only a person can tell. What follows `decide:` in a"),
-        comment(f"comment can stay as it is, and is worth a look. Then: make check CLIENT={client}"),
+        comment(
+            f"comment can stay as it is, and is worth a look. Then: make check CLIENT={client}"
+        ),
         comment("Every key, with its default: docs/parameters.md."),
         Line(),
         Line("client", lines=tuple(_client(language, read))),
         Line(),
         Line("as_of", last or DECIDE, note),
         Line(),
-        comment("What the shop's own screen says for a month: the report is held against it."),
-        comment("ask for the net sales of one month, without VAT and freight", look=True),
-        comment("control_totals:"),
-        comment("  2026-09: {net_sales: 251430.00, orders: 3120}"),
-        Line(),
+        *(_control() if _has_orders(read) else ()),
         Line("sources", lines=(*_sources(read), *_others(others))),
         *_more(read),
     )
+
+
+def _control() -> Iterator[Line]:
+    yield comment("What the shop's own screen says for a month: the report is held against it.")
+    yield comment("ask for the net sales of one month, without VAT and freight", look=True)
+    yield comment("control_totals:")
+    yield comment("  2026-09: {net_sales: 251430.00, orders: 3120}")
+    yield Line()
+
+
+def _has_orders(read: Sequence[_Read]) -> bool:
+    return any(one.group.source == "orders" for one in read)
 
 
 def _client(language: Language, read: Sequence[_Read]) -> Iterator[Line]:
@@ -238,7 +248,7 @@ def _others(others: Sequence[Found]) -> Iterator[Line]:
 
 
 def _more(read: Sequence[_Read]) -> Iterator[Line]:
-    if not any(one.group.source == "orders" for one in read):
+    if not _has_orders(read):
         return
     if not any(one.has_cost for one in read):
         yield comment("no cost is in the files: ask for it, or declare a margin", look=True)

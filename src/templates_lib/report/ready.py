@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from templates_lib import staging
-from templates_lib.client import check_splits
+from templates_lib.client import check_splits, split_columns
 from templates_lib.definitions import label
 from templates_lib.parameter_file import load_params
 from templates_lib.params import Params
@@ -43,7 +43,7 @@ def prepare(
     params = load_params(client, changes={k: v for k, v in changes.items() if v})
     with progress.task("reading the sources"):
         staged = staging.stage(params, folders)
-    have = [key for key, source in params.sources if source is not None]
+    have = params.sources.given()
     notebooks, skipped = [], {}
     for notebook in of_client(folders):
         lacking = tuple(need for need in notebook.needs if need not in have)
@@ -58,7 +58,7 @@ def prepare(
 def _check_settings(params: Params, staged: Path, notebooks: Sequence[Notebook]) -> None:
     connection, facts = staging.open_staged(staged)
     problems = _no_orders(facts["reconciliation"])
-    columns = connection.table("first_orders").columns
+    columns = split_columns(connection)
     for notebook in notebooks:
         try:
             check_splits(params.topic(notebook.topic), columns, notebook.topic)

@@ -17,3 +17,9 @@ def execute(connection: ibis.BaseBackend, sql: str, values: Iterable[object] = (
 def one(table: ir.Table, **measures: ir.Value) -> dict[str, Any]:
     """The only row of an aggregate."""
     return table.aggregate(**measures).to_pyarrow().to_pylist()[0]
+
+
+def has_table(connection: ibis.BaseBackend, name: str) -> bool:
+    """Whether a table is there."""
+    found = "select count(*) from duckdb_tables() where table_name = ?"
+    return bool(execute(connection, found, [name])[0][0])
