@@ -43,8 +43,9 @@ def frames(seed: int = 3, customers: int = 160) -> dict[str, pd.DataFrame]:
                              "session,at")  # fmt: skip
     made["help"] = frame([[f"c{chance.randrange(260)}", f"2026-0{1 + i % 6}-05 12:00:00"]
                           for i in range(70)], "who,at")  # fmt: skip
-    made["spend"] = frame([["2025-11-01", "2026-02-28", "Web", 100], ["2026-05-01", "", "tv", 50],
-                           ["2026-05-02", "", "tv", 50]], "day,until,channel,cost")  # fmt: skip
+    made["spend"] = frame(
+        [["2025-11-01", "2026-02-28", "Web", 100], ["2026-05-01", "", "tv", 50],
+         ["2026-05-02", "", "tv", 50]], "day,until,channel,cost")  # fmt: skip
     made["interviews"] = frame([[f"i{i // 3}", f"c{i * 9}", "2026-03-03", coder, f"said {i}", "price"]
                                 for i in range(24) for coder in ("ab", "cd")][:-3],
                                "interview,who,day,coder,excerpt,code")  # fmt: skip
@@ -70,8 +71,8 @@ def survey(chance: random.Random, orders: pd.DataFrame, n: int) -> pd.DataFrame:
 
 def events(chance: random.Random, orders: pd.DataFrame) -> pd.DataFrame:
     """Visits of May 2026, and the purchases of two orders in three; one purchase is unknown."""
-    rows = [[f"s{chance.randrange(200)}", f"v{chance.randrange(80)}" if chance.random() < 0.8 else "",
-             "", f"2026-05-{chance.randrange(1, 31):02d} 09:00:00", "page_view", ""]
+    rows = [[f"s{chance.randrange(200)}",
+             f"v{chance.randrange(80)}" if chance.random() < 0.8 else "", "", f"2026-05-{chance.randrange(1, 31):02d} 09:00:00", "page_view", ""]
             for _ in range(300)]  # fmt: skip
     may = orders[(orders["at"] >= date(2026, 5, 1)) & (orders["at"] <= date(2026, 5, 31))]
     for i, order in enumerate(may.itertuples()):
@@ -114,17 +115,13 @@ SOURCES = {
 
 def write(make_client: Callable[..., str], rows: dict[str, pd.DataFrame], *names: str) -> str:
     """Writes the client with the sources named, or all of them."""
-    chosen = {}
+    sources = {}
     for name in names or SOURCES:
         several = SOURCES[name] if isinstance(SOURCES[name], list) else [SOURCES[name]]
-        chosen[name] = [
-            {
-                "path": f"exports/{each['file']}.csv",
-                **{k: v for k, v in each.items() if k != "file"},
-            }
-            for each in several
-        ]
-    sources = {name: each if name == "responses" else each[0] for name, each in chosen.items()}
+        read = [{**each, "path": f"exports/{each['file']}.csv"} for each in several]
+        for each in read:
+            del each["file"]
+        sources[name] = read if name == "responses" else read[0]
     params = {"client": {"name": "Rich"}, "as_of": f"{LAST}", "sources": sources}
     exports = {f"{name}.csv": table.to_csv(index=False) for name, table in rows.items()}
     return make_client(yaml.safe_dump(params), exports, name="rich")

@@ -120,7 +120,7 @@ def test_the_map_draws_every_cell_once(rich):
 
 @pytest.mark.parametrize("name", rich_client.SOURCES)
 def test_any_source_alone_is_enough(make_client, name):
-    rows = rich_client.frames(customers=30)
+    rows = rich_client.frames()
     _, connection, facts = staged(rich_client.write(make_client, rows, name))
     have = tables(connection, facts)
     assert name in have

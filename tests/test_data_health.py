@@ -189,7 +189,8 @@ def test_unreadable_characters_are_counted(make_client):
 
 def test_repairs_of_all_sources(make_client):
     # The second export repeats the answer of the first; a row of totals is left out.
-    files = {"nps_1.csv": "id,at,score\n1,2026-01-02,9\n", "spend.csv": "day,cost\n2026-01-01,5\n,5\n",
+    files = {"nps_1.csv": "id,at,score\n1,2026-01-02,9\n",
+             "spend.csv": "day,cost\n2026-01-01,5\n,5\n",
              "nps_2.csv": "id,at,score\n1,2026-01-02,9\n2,2026-02-02,3\n"}  # fmt: skip
     nps = {"path": "exports/nps_*.csv", "survey": "nps", "score": "score",
            "columns": {"response_id": "id", "answered_at": "at"}}  # fmt: skip

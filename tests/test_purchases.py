@@ -15,6 +15,7 @@ from numpy.testing import assert_allclose
 from real_data import CANCELLATIONS_KEPT, example, online_retail
 
 from templates_lib import staging
+from templates_lib.problems import InputProblems
 from templates_lib.purchases import money_movements
 
 KEYS = {"order_id": "order", "ordered_at": "at", "customer_id": "customer"}
@@ -25,7 +26,9 @@ CLIENT = {"name": "Acme", "currency": "EUR", "timezone": "Europe/Helsinki", "cou
 def shop(make_client):
     """Stages orders that stand in the test; the parameters are those named, the rest defaults."""
 
-    def make(csv, columns, *, exports=None, products=None, top=None, **orders):
+    def make(
+        csv, columns, *, exports=None, products=None, product_columns=None, top=None, **orders
+    ):
         source = {"path": "exports/orders*.csv", "columns": {**KEYS, **columns}}
         params = {
             "client": CLIENT,
@@ -36,6 +39,7 @@ def shop(make_client):
         files = {"orders.csv": csv, **(exports or {})}
         if products:
             columns = {"product_id": "sku", "category": "category", "unit_cost": "cost"}
+            columns = product_columns or columns
             params["sources"]["products"] = {"path": "exports/products.csv", "columns": columns}
             files["products.csv"] = products
         return staged(make_client(yaml.safe_dump(params), files))
@@ -408,6 +412,57 @@ def test_every_reason_not_to_count_is_a_step(shop):
     assert repairs(facts) == {"rows_without_order_number": 1}
     assert money(connection, "net_sales") == [(10,), (80,)]
     assert connection.table("orders").customer_id.count().execute() == 1
+
+
+def test_what_is_left_out_of_an_order_is_taken_off_its_amount(shop):
+    # Shopify writes an order's money on its first row, here that of a gift card, which is no sale
+    # yet and holds no VAT: 124 of goods with 24 of VAT remain. An order of a gift card alone is
+    # none.
+    csv = """order,at,customer,goods,tax,price,sku,status
+1,2026-01-01,a,174.00,24.00,50.00,GIFT50,paid
+1,2026-01-01,,,,124.00,K1,
+2,2026-01-02,a,50.00,0.00,50.00,GIFT50,paid
+3,2026-01-03,b,124.00,24.00,124.00,K1,paid
+"""
+    columns = {"amount": "goods", "tax": "tax", "line_amount": "price", "product_id": "sku",
+               "status": "status"}  # fmt: skip
+    left_out = [{"column": "sku", "starts_with": "GIFT"}]
+    _, connection, facts = shop(csv, columns, vat="included", left_out=left_out)
+    assert money(connection, "net_sales") == [(100,), (100,)]
+    assert steps(facts)["without_rows_left_out"]["orders"] == 2
+    assert connection.table("orders").customer_id.nunique().execute() == 2
+
+
+def test_amounts_in_other_currencies_need_a_declared_rate(shop):
+    csv = """order,at,customer,goods,currency
+1,2026-01-01,a,100.00,EUR
+2,2026-01-02,b,1000.00,sek
+3,2026-01-03,b,50.00,
+"""
+    columns = {"amount": "goods", "currency": "currency"}
+    with pytest.raises(InputProblems, match="row 3 column 'currency': another currency than EUR"):
+        shop(csv, columns)
+    rates = {"SEK": {"rate": "0.09", "rate_source": "ECB"}}
+    _, connection, _ = shop(csv, columns, rates=rates)
+    assert money(connection, "net_sales") == [(100,), (90,), (50,)]
+
+
+def test_a_product_is_known_by_its_id_else_by_its_name(shop):
+    csv = """order,at,customer,price,sku,product
+1,2026-01-01,a,10.00,K1,Whatever
+2,2026-01-02,a,10.00,,Kettle
+3,2026-01-03,a,10.00,,Kettle - red
+4,2026-01-04,a,10.00,,Unknown
+"""
+    products = "sku,title,type,cost,handle\nK1,Coffee,Kahvi,4,k\nK2,Kettle,Gear,6,e\nK3,,,7,e\n"
+    columns = {"line_amount": "price", "product_id": "sku", "product_name": "product"}
+    about = {"product_id": "sku", "product_name": "title", "category": "type",
+             "unit_cost": "cost", "group_id": "handle"}  # fmt: skip
+    _, connection, _ = shop(csv, columns, products=products, product_columns=about)
+    lines = connection.table("order_lines").to_pandas()
+    assert sorted(lines["category"].fillna("none")) == ["Gear", "Gear", "Kahvi", "none"]
+    variants = connection.table("products").to_pandas().set_index("product_id")
+    assert variants.loc["K3", ["category", "product_name"]].tolist() == ["Gear", "Kettle"]
 
 
 def test_orders_of_no_value_can_be_kept(shop):

@@ -18,17 +18,8 @@ MADE_OF = {
     "orders": ("orders", "order_lines", "purchases", "first_orders", "customers"),
     "customers": ("customers",),
 }
-SOURCES = [
-    "source",
-    "part",
-    "format",
-    "files",
-    "rows",
-    "left_out",
-    "superseded",
-    "date_from",
-    "date_to",
-]
+SOURCES = ["source", "part", "format", "files", "rows", "left_out", "superseded", "date_from",
+           "date_to"]  # fmt: skip
 DATED = [name for name in TIMES if name != "holdouts"]  # a test is a stretch, not rows in time
 
 

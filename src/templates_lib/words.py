@@ -20,6 +20,11 @@ def is_missing(value: Any) -> bool:
     return value is None or value is pd.NA or value != value
 
 
+def _unsigned_zero(value: Number, digits: int) -> Number:
+    """0 where a number is shown as zero, so that none reads ``−0``."""
+    return value if round(Decimal(str(value)), digits) else 0
+
+
 LOCALES = {"en": "en_GB", "fi": "fi_FI"}
 
 
@@ -36,7 +41,8 @@ class Words:
 
     def number(self, value: Number, digits: int = 0) -> str:
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        text = numbers.format_decimal(value, format=pattern, locale=self.locale)
+        shown = _unsigned_zero(value, digits)
+        text = numbers.format_decimal(shown, format=pattern, locale=self.locale)
         return text.replace("-", "\u2212")
 
     def count(self, n: int, one: str, many: str) -> str:
@@ -51,14 +57,14 @@ class Words:
     def share(self, value: Number, digits: int = 0) -> str:
         pattern = numbers.parse_pattern(self.locale.percent_formats[None].pattern)
         pattern.frac_prec = (digits, digits)
-        return pattern.apply(value, self.locale)
+        return pattern.apply(_unsigned_zero(value, digits + 2), self.locale)
 
     def money(self, value: Number, digits: int | None = None) -> str:
         """Whole units from 1,000 on, cents below, unless ``digits`` says otherwise."""
         shown = (0 if abs(value) >= 1000 else 2) if digits is None else digits
         pattern = numbers.parse_pattern(self.locale.currency_formats["standard"].pattern)
         pattern.frac_prec = (shown, shown)
-        amount = Decimal(str(value))
+        amount = Decimal(str(_unsigned_zero(value, shown)))
         return pattern.apply(amount, self.locale, currency=self.currency, currency_digits=False)
 
     def day(self, value: date) -> str:

@@ -12,10 +12,11 @@ from pathlib import Path, PurePosixPath
 import ibis
 
 from templates_lib.new_client import guesses
-from templates_lib.new_client.draft import DECIDE, Line, comment, is_open, rendered, to_decide
+from templates_lib.new_client.draft import DECIDE, Line, code, comment, is_open, rendered, to_decide
 from templates_lib.new_client.groups import SINGLE, Group, grouped, rows_of
 from templates_lib.new_client.letter import Have, letter
 from templates_lib.new_client.letter_words import Language
+from templates_lib.new_client.questions import survey_of
 from templates_lib.new_client.recognise import EXPORTS, Found, look_into
 from templates_lib.new_client.source_lines import as_written, shown_headers, source_lines
 from templates_lib.presets import filled_in
@@ -27,6 +28,8 @@ from templates_lib.workspace import ClientFolders, shown
 LETTER = "data-request.md"
 ZONE = "Europe/Helsinki"
 HOME = {"EUR": (ZONE, "FI")}
+B2B_SHARE = 0.05  # of the orders: a company's name may be anybody's whim
+BEFORE_ORDERS = ("exit_intent", "soft_lead", "awareness")  # surveys that know no order
 PERSONS = ("order_id", "customer_id", "customer_email")
 
 
@@ -152,7 +155,6 @@ def _looked_at(group: Group, rows: Table) -> _Read:
     is_readable = not any(line.key == "date_format" and is_open(line) for line in told)
     header = columns.get(TIMES.get(group.source, ""))
     time = header[0] if isinstance(header, list) else header
-    b2b = columns.get("is_b2b")
     return _Read(
         group,
         source_lines(group, table, told),
@@ -161,7 +163,7 @@ def _looked_at(group: Group, rows: Table) -> _Read:
         any(guesses.is_filled(table, columns.get(c)) for c in ("unit_cost", "cost_of_goods")),
         any(guesses.is_filled(table, columns.get(c)) for c in PERSONS),
         guesses.has(table, time),
-        guesses.is_filled(table, b2b),
+        guesses.b2b_share(table, columns.get("order_id"), columns.get("is_b2b")) >= B2B_SHARE,
     )
 
 
@@ -193,8 +195,8 @@ def _document(
 def _control() -> Iterator[Line]:
     yield comment("What the shop's own screen says for a month: the report is held against it.")
     yield comment("ask for the net sales of one month, without VAT and freight", look=True)
-    yield comment("control_totals:")
-    yield comment("  2026-09: {net_sales: 251430.00, orders: 3120}")
+    yield code("control_totals:")
+    yield code("  2026-09: {net_sales: 251430.00, orders: 3120}")
     yield Line()
 
 
@@ -245,6 +247,7 @@ def _others(others: Sequence[Found]) -> Iterator[Line]:
         why = "not recognised" if found.source is None else f"a second source of {found.source}"
         yield comment(f"{why}: {found.file.name}", look=True)
         yield comment(f"  {shown_headers(found.headers)}")
+        yield Line()
 
 
 def _more(read: Sequence[_Read]) -> Iterator[Line]:
@@ -252,8 +255,8 @@ def _more(read: Sequence[_Read]) -> Iterator[Line]:
         return
     if not any(one.has_cost for one in read):
         yield comment("no cost is in the files: ask for it, or declare a margin", look=True)
-        yield comment("assumptions:")
-        yield comment("  gross_margin_share: 0.42")
+        yield code("assumptions:")
+        yield code("  gross_margin_share: 0.42")
         yield Line()
     note = "complete, if the exports begin when the shop did"
     yield Line("purchases", lines=(Line("history", "partial", note, look=True),))
@@ -266,11 +269,17 @@ def _have(read: Sequence[_Read]) -> Have:
     return Have(
         files,
         {one.group.source: one.group.format for one in read if one.group.preset},
-        [_name(o) for o in read if o.group.source == "responses" and not o.has_person],
+        [_name(o) for o in read if _is_unlinked(o)],
         [_name(o) for o in read if o.group.source == "spend" and not o.has_days],
         has_cost=any(one.has_cost for one in read),
         is_b2b=any(one.is_b2b for one in read) or bool({"companies", "leads"} & set(files)),
     )
+
+
+def _is_unlinked(read: _Read) -> bool:
+    """Whether a survey could name an order or a person, and does not."""
+    kind = survey_of(PurePosixPath(_name(read)).stem)
+    return read.group.source == "responses" and not read.has_person and kind not in BEFORE_ORDERS
 
 
 def _name(read: _Read) -> str:

@@ -7,6 +7,7 @@ something else.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,6 +20,7 @@ from templates_lib.parameter_file import UNDECIDED
 WIDTH = 100
 NOTE_AT = 35
 DECIDE = object()  # in the place of a value
+CODE = object()
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Line:
 def comment(text: str, *, look: bool = False) -> Line:
     """A line that is read by people only."""
     return Line(note=text, look=look)
+
+
+def code(text: str) -> Line:
+    """A line that can be put in force by taking its mark away."""
+    return Line(value=CODE, note=text)
 
 
 def is_open(line: Line) -> bool:
@@ -86,22 +93,31 @@ def rendered(lines: tuple[Line, ...], depth: int = 0) -> Iterator[str]:
     """The lines as text, comments in one column where there is room."""
     for line in lines:
         if line.key is None:
-            yield _indented(depth, f"# {_marked(line)}" if line.note else "")
+            yield from _comments(line, depth)
             continue
         inside = bool(line.lines or line.items)
         text = _indented(depth, f"{scalar(line.key)}:")
         if not inside:
             text += f" {written(line.value)}"
         note = f"# {_marked(line)}" if line.note else ""
-        if note and len(f"{text:<{NOTE_AT}}{note}") > WIDTH:
+        if note and len(f"{text:<{NOTE_AT - 2}}  {note}") > WIDTH:
             yield _indented(depth, note)
             note = ""
-        yield f"{text:<{NOTE_AT - 1}} {note}" if note else text
+        yield f"{text:<{NOTE_AT - 2}}  {note}" if note else text
         yield from rendered(line.lines, depth + 1)
         for item in line.items:
             first, *rest = list(rendered(item, depth + 2))
             yield _indented(depth + 1, f"- {first.strip()}")
             yield from rest
+
+
+def _comments(line: Line, depth: int) -> Iterator[str]:
+    """A comment, wrapped unless it is to be put in force."""
+    text = _marked(line)
+    room = WIDTH - 2 * depth - 2
+    indent = " " * (len(text) - len(text.lstrip()))
+    wrapped = [text] if line.value is CODE else textwrap.wrap(text, room, subsequent_indent=indent)
+    yield from (_indented(depth, f"# {part}") for part in wrapped) if text.strip() else [""]
 
 
 def _marked(line: Line) -> str:

@@ -15,9 +15,11 @@ import ibis
 from pydantic import ValidationError
 
 from templates_lib.new_client.recognise import Found, as_pattern
-from templates_lib.presets import Preset, filled_in, presets
+from templates_lib.new_client.synonyms import mapped
+from templates_lib.presets import Preset, filled_in, headers, presets
 from templates_lib.problems import InputProblems, Problem
 from templates_lib.source_params import FileSource
+from templates_lib.sources.headers import fold
 from templates_lib.sources.load import load
 from templates_lib.sources.reader import Table
 from templates_lib.sources_section import Sources
@@ -25,6 +27,7 @@ from templates_lib.sources_section import Sources
 SINGLE = frozenset(
     name for name, about in Sources.model_fields.items() if NoneType in get_args(about.annotation)
 )
+LINKS = ("order_id", "customer_id", "customer_email", "session_id")
 # What stands in while the rows are looked at, for what only a person can tell.
 STAND_INS: dict[str, dict[str, Any]] = {
     "orders": {"vat": "excluded"},
@@ -57,8 +60,24 @@ class Group:
     def section(self) -> dict[str, Any]:
         """The beginning of its section in a parameter file: where it is, and its headers."""
         first = self.files[0]
-        columns = {"columns": first.columns} if first.columns or self.preset is None else {}
+        own = first.columns if self.preset is None else self._linked(self.preset)
+        columns = {"columns": own} if own or self.preset is None else {}
         return {"format": self.format, "path": list(self.path), **first.settings, **columns}
+
+    def _linked(self, preset: Preset) -> dict[str, str]:
+        """Whom a survey of a known format names, in columns that only this client has."""
+        if self.source != "responses":
+            return {}
+        known = preset.settings.get("columns", {})
+        there = {fold(header) for header in self.headers}
+        taken = {fold(name) for header in headers(known) for name in [
+            header, *preset.also_called.get(header, [])]}  # fmt: skip
+        return {
+            column: header
+            for column, header in mapped(self.headers, "responses").items()
+            if column in LINKS and fold(header) not in taken
+            and not (known.get(column) and fold(known[column]) in there)
+        }  # fmt: skip
 
 
 def grouped(found: Sequence[Found]) -> tuple[list[Group], list[Found]]:

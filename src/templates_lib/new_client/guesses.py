@@ -35,7 +35,8 @@ MARKS = ((".", ""), (",", ""), (",", " "), (",", "."), (".", ","), (".", " "), (
 NOTHING = ("NA", "N/A", "n/a", "--", "-", "–", "null", "NULL", "None", "NaN", ".")
 USUAL_RATES = (0.255, 0.25, 0.24, 0.23, 0.22, 0.21, 0.20, 0.19, 0.14, 0.135, 0.10)
 LEAST_AMOUNT = 20  # below this a cent's rounding makes two rates look alike
-SURE, RARE = 0.9, 0.1
+SURE = 0.9
+TOLD = 0.2  # of the taxed orders: the others hold several rates
 
 
 @dataclass(frozen=True)
@@ -198,12 +199,12 @@ def currency(table: Table, header: str | None) -> str | None:
 def vat(table: Table, columns: OrderColumns) -> tuple[str | None, float]:
     """Whether amounts hold VAT, from the file's own VAT: ``included``, ``excluded``, or None.
 
-    Of amounts with VAT the tax is r / (1 + r), of amounts without it r; told where nine of ten
-    taxed orders are the one and few the other.
+    Of amounts with VAT the tax is r / (1 + r), of amounts without it r. Orders of several rates are
+    neither, so that it is told by those of one rate, where they are not few.
 
     Returns
     -------
-    The basis, and the share of taxed orders that show it.
+    The basis, and the share of the orders of one rate that show it.
     """
     base = columns.amount or columns.line_amount
     tax = columns.tax if columns.amount else columns.line_tax or columns.tax
@@ -221,17 +222,31 @@ def vat(table: Table, columns: OrderColumns) -> tuple[str | None, float]:
         basis: ibis.or_(*((paid - amount * share).abs() <= 0.02 for share in shares))
         for basis, shares in near.items()
     }
+    one_basis = is_taxed & (fits["included"] ^ fits["excluded"])
     found = one(
         table.rows,
-        n=is_taxed.sum(),
-        **{basis: (is_taxed & fit).sum() for basis, fit in fits.items()},
+        taxed=is_taxed.sum(),
+        n=one_basis.sum(),
+        **{basis: (one_basis & fit).sum() for basis, fit in fits.items()},
     )
-    if not found["n"]:
+    if not found["n"] or found["n"] < TOLD * found["taxed"]:
         return None, 0.0
     shares = {basis: found[basis] / found["n"] for basis in near}
-    low, high = sorted(shares, key=shares.__getitem__)
-    sure = shares[high] >= SURE and shares[low] <= RARE
-    return (high, shares[high]) if sure else (None, shares[high])
+    high = max(shares, key=shares.__getitem__)
+    return (high, shares[high]) if shares[high] >= SURE else (None, shares[high])
+
+
+def b2b_share(table: Table, order: str | None, company: str | None) -> float:
+    """The share of orders that name a company."""
+    if not has(table, company) or not has(table, order):
+        return 0.0
+    number = table.text(order)
+    found = one(
+        table.rows,
+        every=number.nunique(),
+        named=number.nunique(where=table.text(company).notnull()),
+    )
+    return (found["named"] or 0) / found["every"] if found["every"] else 0.0
 
 
 def last_day(table: Table, header: str | None, *, zone: str) -> date | None:

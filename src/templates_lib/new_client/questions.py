@@ -27,13 +27,15 @@ PERSON = re.compile(
     re.IGNORECASE,
 )
 ABOUT = frozenset(
-    ["#", "browser", "collector id", "country", "date submitted", "device", "end date", "ending",
+    ["#", "browser", "collector id", "country", "custom data 1", "date submitted", "device", "end date", "ending",
      "hotjar user id", "id", "kieli", "language", "network id", "number", "os", "respondent id",
      "response type", "source url", "stage date (utc)", "start date", "start date (utc)",
      "submit date (utc)", "tags", "timestamp", "aikaleima", "user"]
 )  # fmt: skip
+OPEN = re.compile(r"own words|omin sanoin|tell us|kerro|comment|komment|vapaa sana", re.IGNORECASE)
 MANY_OPTIONS = 20
 LONG_ANSWER_WORDS = 3
+LONG_OPTION_WORDS = 6
 SEPARATORS = (";", ", ")
 KINDS = {
     "nps": r"nps|suosittel",
@@ -159,6 +161,8 @@ def _sort(table: Table, answers: _Answers, found: Questions) -> None:
             found.ratings[name] = _scale(answers)
     elif answers.has_times or (said and answers.whole == said):
         found.left.append(name)
+    elif OPEN.search(name) or answers.words >= LONG_OPTION_WORDS:
+        found.open.append(name)
     elif repeats and answers.distinct <= MANY_OPTIONS:
         found.choices[name] = name
     elif (separator := _separator(table, name)) is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from babel.dates import parse_date
 
 from templates_lib.new_client import guesses
-from templates_lib.new_client.draft import DECIDE, Line, comment, printable, written
+from templates_lib.new_client.draft import DECIDE, Line, code, comment, printable, written
 from templates_lib.new_client.groups import Group
 from templates_lib.new_client.questions import Questions, questions, survey_of
 from templates_lib.order_params import COUNTED_STATUSES
@@ -63,11 +63,12 @@ def _where(group: Group) -> Iterator[Line]:
 
 
 def _column_lines(group: Group) -> Iterator[Line]:
-    if group.preset is None:
-        columns = group.files[0].columns
-        left = [h for h in group.headers if h not in columns.values()]
+    columns = group.section.get("columns", {})
+    if columns:
         rows = tuple(Line(column, header) for column, header in columns.items())
         yield Line("columns", None, "what this project calls it: the file's header", lines=rows)
+    if group.preset is None:
+        left = [h for h in group.headers if h not in columns.values()]
         if left and group.source != "responses":
             yield comment(f"not read: {shown_headers(left).removeprefix('headers: ')}")
 
@@ -113,20 +114,20 @@ def _orders(group: Group, table: Table | None) -> Iterator[Line]:
     if group.preset is None:
         yield from _suggestions(table, columns)
     b2b = columns.get("is_b2b")
-    if guesses.has(table, b2b) and guesses.count(table, table.text(b2b).notnull()):
-        note = f"an order is B2B where {b2b!r} is filled in; columns.is_b2b if that is wrong"
+    if share := guesses.b2b_share(table, columns.get("order_id"), b2b):
+        note = f"B2B where {printable(b2b)!r} is filled in, {share:.0%} of the orders"
         yield comment(note, look=True)
 
 
 def _vat_lines(table: Table | None, columns: dict[str, Any]) -> Iterator[Line]:
     basis, share = guesses.vat(table, table.source.columns) if table is not None else (None, 0.0)
     if basis:
-        yield Line("vat", basis, f"by the VAT in the file: so in {share:.0%} of the taxed orders")
+        yield Line("vat", basis, f"by the VAT in the file: so in {share:.0%} of orders of one rate")
         return
     yield Line("vat", DECIDE, "included or excluded: whether the amounts hold VAT")
     if not columns.get("tax") and not columns.get("line_tax"):
         yield comment("if included: the rates by which it is taken off, as the file has no VAT")
-        yield comment("vat_rates: [{rate: 0.24}, {rate: 0.255, valid_from: 2024-09-01}]")
+        yield code("vat_rates: [{rate: 0.24}, {rate: 0.255, valid_from: 2024-09-01}]")
 
 
 def _status_lines(table: Table, header: str, told: dict[str, Any]) -> Iterator[Line]:
@@ -142,12 +143,12 @@ def _suggestions(table: Table, columns: dict[str, Any]) -> Iterator[Line]:
     if found := guesses.marked_numbers(table, columns.get("order_id")):
         letters, count = found
         yield comment(f"{count} order numbers begin with {letters}: cancellations?", look=True)
-        yield comment(_condition("cancelled", columns["order_id"], "starts_with", letters))
+        yield code(_condition("cancelled", columns["order_id"], "starts_with", letters))
     for name in ("quantity", "unit_price"):
         if count := guesses.not_positive(table, columns.get(name)):
             note = f"{count} rows have 0 or less as {columns[name]!r}: returns, or no sale?"
             yield comment(note, look=True)
-            yield comment(_condition("left_out", columns[name], "at_most", 0))
+            yield code(_condition("left_out", columns[name], "at_most", 0))
 
 
 def _condition(key: str, header: str, comparison: str, value: str | int) -> str:
@@ -195,7 +196,7 @@ def _question(name: str, value: Any) -> Line:
     if DECIDE in value.values():
         return Line(name, value, "where the scale begins and ends")
     if "columns" in value:
-        return Line(name, value, "one column an option; name the question", look=True)
+        return Line(name, value, "one column an option: name the question, part several", look=True)
     if "separator" in value:
         return Line(name, value, "give options if one of them holds the separator", look=True)
     return Line(name, value)

@@ -82,13 +82,13 @@ SYNONYMS: dict[str, Synonyms] = {
         "opted_out_at": "opted out at, unsubscribed at, kielto annettu",
     },
     "companies": {
-        "company_id": "company id, company, business id, account, account id, yritys, yritys id,"
-        "y-tunnus",
+        "company_id": "company id, yritystunnus, yritys id, company, business id, account,"
+        "account id, yritys, y-tunnus",
         "industry": "industry, sector, toimiala",
         "size": "size, employees, headcount, koko, henkilöstö, henkilömäärä",
-        "earns_from": "earns from, business model, mistä tulot, ansaintamalli",
+        "earns_from": "earns from, business model, mistä tulot, mistä tulot tulevat,ansaintamalli",
         "goal": "goal, goals, tavoite, tavoitteet",
-        "value_chain_stage": "value chain stage, value chain, arvoketjun vaihe",
+        "value_chain_stage": "value chain stage, value chain, arvoketjun vaihe,vaihe arvoketjussa",
     },
     "leads": {
         "lead_id": "lead, lead id, deal, deal id, opportunity id, liidi, liidi id, tarjous id",
@@ -102,6 +102,7 @@ SYNONYMS: dict[str, Synonyms] = {
     },
     "responses": {
         "answered_at": f"{DAY}, timestamp, answered at, submitted at, submit date, completed at,"
+        "responded at,"
         "response date, aikaleima, vastausaika, vastauspäivä, vastattu",
         "response_id": "id, response id, respondent id, answer id, #, vastaus id, vastaustunnus",
         "order_id": ORDER_ID,
@@ -134,13 +135,15 @@ SYNONYMS: dict[str, Synonyms] = {
         "device": "device, device type, laite",
     },
     "touchpoints": {
-        "occurred_at": f"{DAY}, created, created at, opened at, occurred at, luotu, saapunut",
-        "touchpoint_id": "ticket, ticket id, case, case id, conversation id, tiketti, tapaus,"
+        "occurred_at": f"{DAY}, created, created at, opened at, occurred at, luotu, saapunut,"
+        "vastaanotettu",
+        "touchpoint_id": "tapausnumero, ticket, ticket id, case, case id, conversation id, tiketti, tapaus,"
         "yhteydenotto",
         "order_id": ORDER_ID,
         **PERSON,
         "kind": "kind, contact type, ticket channel, yhteydenottotapa, kanava",
         "topic": "topic, subject, tag, aihe, otsikko",
+        "text": "message, body, viesti",
         "hours_to_resolve": "hours to resolve, resolution hours, ratkaisuaika",
         "resolved_at": "resolved at, solved at, closed at, ratkaistu",
     },
@@ -170,7 +173,7 @@ SYNONYMS: dict[str, Synonyms] = {
         "coder": "coder, koodaaja",
         "question": "question, kysymys",
         "code": "code, theme, koodi, teema",
-        "may_quote": "may quote, quote allowed, saa siteerata",
+        "may_quote": "may quote, quote allowed, saa siteerata, saa lainata",
     },
     "market": {
         "attribute": "attribute, ominaisuus",
@@ -198,7 +201,9 @@ NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
     "interviews": (("excerpt",), ("interview_id", "code")),
     "market": (("attribute",), ("value",), ("share",)),
 }  # fmt: skip
-QUESTION = re.compile(r"\?\s*$|recommend|suosit|\bnps\b", re.IGNORECASE)
+QUESTION = re.compile(
+    r"\?\s*$|recommend|suosit|\bnps\b|satisf|tyytyv|\(\d+ ?[-–] ?\d+\)", re.IGNORECASE
+)
 
 
 def bare(header: str) -> str:
@@ -224,16 +229,17 @@ def mapped(headers: Iterable[str], source: str) -> dict[str, str]:
 def best_fit(headers: Iterable[str]) -> tuple[str, dict[str, str]] | None:
     """The kind of table whose needed columns are there, by most columns; or None.
 
-    A survey is told by its questions; it is one only where the table is nothing else.
+    A survey is told by its questions: with them a list of people is a survey.
     """
     names = list(headers)
+    asks = any(QUESTION.search(fold(name)) for name in names)
     fits: list[tuple[int, str, dict[str, Any]]] = []
     for source, groups in NEEDED.items():
         columns = mapped(names, source)
         whole = all(any(column in columns for column in group) for group in groups)
         if source == "orders" and "unit_price" in columns and "quantity" not in columns:
             whole = whole and bool({"amount", "line_amount"} & set(columns))
-        if source == "responses" and not any(QUESTION.search(fold(name)) for name in names):
+        if asks != (source == "responses") and source in ("responses", "customers"):
             continue
         if whole:
             fits.append((len(columns), source, columns))
