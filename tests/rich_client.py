@@ -46,9 +46,10 @@ def frames(seed: int = 3, customers: int = 160) -> dict[str, pd.DataFrame]:
     made["spend"] = frame(
         [["2025-11-01", "2026-02-28", "Web", 100], ["2026-05-01", "", "tv", 50],
          ["2026-05-02", "", "tv", 50]], "day,until,channel,cost")  # fmt: skip
-    made["interviews"] = frame([[f"i{i // 3}", f"c{i * 9}", "2026-03-03", coder, f"said {i}", "price"]
-                                for i in range(24) for coder in ("ab", "cd")][:-3],
-                               "interview,who,day,coder,excerpt,code")  # fmt: skip
+    made["interviews"] = frame(
+        [[f"i{i // 3}", f"c{i * 9}", "2026-03-03", coder, f"said {i}", "price"]
+         for i in range(24) for coder in ("ab", "cd")][:-3],
+        "interview,who,day,coder,excerpt,code")  # fmt: skip
     return made
 
 
@@ -72,7 +73,8 @@ def survey(chance: random.Random, orders: pd.DataFrame, n: int) -> pd.DataFrame:
 def events(chance: random.Random, orders: pd.DataFrame) -> pd.DataFrame:
     """Visits of May 2026, and the purchases of two orders in three; one purchase is unknown."""
     rows = [[f"s{chance.randrange(200)}",
-             f"v{chance.randrange(80)}" if chance.random() < 0.8 else "", "", f"2026-05-{chance.randrange(1, 31):02d} 09:00:00", "page_view", ""]
+             f"v{chance.randrange(80)}" if chance.random() < 0.8 else "", "",
+             f"2026-05-{chance.randrange(1, 31):02d} 09:00:00", "page_view", ""]
             for _ in range(300)]  # fmt: skip
     may = orders[(orders["at"] >= date(2026, 5, 1)) & (orders["at"] <= date(2026, 5, 31))]
     for i, order in enumerate(may.itertuples()):

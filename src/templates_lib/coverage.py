@@ -61,17 +61,7 @@ def sources(
         }
         for about in facts["sources"]
     ]
-    columns = [
-        "source",
-        "format",
-        "files",
-        "rows",
-        "left_out",
-        "superseded",
-        "date_from",
-        "date_to",
-    ]
-    return pd.DataFrame(noted, columns=columns).astype({"superseded": "Int64"})
+    return pd.DataFrame(noted, columns=SOURCES).astype({"superseded": "Int64"})
 
 
 def _superseded(facts: Mapping[str, Any], table: str) -> int | None:

@@ -27,7 +27,8 @@ PERSON = re.compile(
     re.IGNORECASE,
 )
 ABOUT = frozenset(
-    ["#", "browser", "collector id", "country", "custom data 1", "date submitted", "device", "end date", "ending",
+    ["#", "browser", "collector id", "country", "custom data 1", "date submitted", "device",
+     "end date", "ending",
      "hotjar user id", "id", "kieli", "language", "network id", "number", "os", "respondent id",
      "response type", "source url", "stage date (utc)", "start date", "start date (utc)",
      "submit date (utc)", "tags", "timestamp", "aikaleima", "user"]

@@ -137,7 +137,8 @@ SYNONYMS: dict[str, Synonyms] = {
     "touchpoints": {
         "occurred_at": f"{DAY}, created, created at, opened at, occurred at, luotu, saapunut,"
         "vastaanotettu",
-        "touchpoint_id": "tapausnumero, ticket, ticket id, case, case id, conversation id, tiketti, tapaus,"
+        "touchpoint_id": "tapausnumero, ticket, ticket id, case, case id, conversation id, tiketti,"
+        "tapaus,"
         "yhteydenotto",
         "order_id": ORDER_ID,
         **PERSON,
