@@ -33,7 +33,7 @@ def frames(seed: int = 3, customers: int = 160) -> dict[str, pd.DataFrame]:
     made["people"] = frame([[f"c{i}", f"k{i % 9}", chance.choice("ab")] for i in range(60, 200)],
                            "who,company,taste")  # fmt: skip
     made["companies"] = frame([[f"k{i}"] for i in range(12)], "company")
-    made["leads"] = frame([[f"l{i}", f"k{i}" if i < 20 else "", "2026-01-0%d" % (1 + i % 9)]
+    made["leads"] = frame([[f"l{i}", f"k{i}" if i < 20 else "", f"2026-01-0{1 + i % 9}"]
                            for i in range(25)], "lead,company,at")  # fmt: skip
     made["nps"] = survey(chance, made["orders"], 90)
     made["panel"] = frame([[f"2026-0{1 + i % 2}-10", chance.choice(["yes", "no", ""])]

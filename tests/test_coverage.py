@@ -13,6 +13,8 @@ from real_data import example
 
 from templates_lib import coverage, figures
 
+ZONE = "Europe/Helsinki"
+
 
 def tables(connection, facts):
     return {name: connection.table(name) for name in coverage.table_names(facts)}
@@ -27,7 +29,7 @@ def rich(make_client):
 
 def test_sources_of_a_rich_client(rich):
     rows, have, facts = rich
-    table = coverage.sources(facts, zone="Europe/Helsinki", parts={"responses.1": "nps"})
+    table = coverage.sources(facts, zone=ZONE, parts={"responses.1": "nps"})
     found = table.set_index("source")
     assert found.loc["responses.1", "part"] == "nps"
     assert found.loc["orders", "rows"] == len(rows["orders"])
@@ -47,7 +49,7 @@ def test_the_day_is_the_clients_own():
                      "left_out": 0, "begin": "2026-01-31 22:30:00", "end": None}],
         "repeated": [{"source": "events", "count": 3}],
     }  # fmt: skip
-    row = coverage.sources(facts, zone="Europe/Helsinki").iloc[0]
+    row = coverage.sources(facts, zone=ZONE).iloc[0]
     assert row["date_from"] == date(2026, 2, 1)
     assert pd.isna(row["date_to"])
     assert row[["files", "superseded"]].tolist() == [2, 3]
@@ -55,7 +57,7 @@ def test_the_day_is_the_clients_own():
 
 def test_months_are_those_of_pandas(rich):
     rows, have, _ = rich
-    months = coverage.by_month(have, zone="Europe/Helsinki", as_of=rich_client.LAST)
+    months = coverage.by_month(have, zone=ZONE, as_of=rich_client.LAST)
     counts = months.pivot(index="month", columns="source", values="count")
     for source, name in (("orders", "orders"), ("responses: nps", "nps"), ("events", "events"),
                          ("responses: awareness", "panel"), ("touchpoints", "help")):  # fmt: skip
@@ -68,7 +70,7 @@ def test_months_are_those_of_pandas(rich):
 
 def test_a_stretch_counts_in_its_months_and_a_hole_is_no_unobserved_month(rich):
     _, have, _ = rich
-    months = coverage.by_month(have, zone="Europe/Helsinki", as_of=rich_client.LAST)
+    months = coverage.by_month(have, zone=ZONE, as_of=rich_client.LAST)
     spend = months[months["source"] == "spend"].set_index("month")
     assert spend["count"].dropna().to_dict() == {
         "2025-11": 1, "2025-12": 1, "2026-01": 1, "2026-02": 1, "2026-03": 0, "2026-04": 0,
@@ -84,7 +86,7 @@ def test_a_stretch_counts_in_its_months_and_a_hole_is_no_unobserved_month(rich):
 
 def test_months_of_cdnow():
     params, connection, facts = example("cdnow")
-    months = coverage.by_month(tables(connection, facts), zone="Europe/Helsinki", as_of=params.as_of)
+    months = coverage.by_month(tables(connection, facts), zone=ZONE, as_of=params.as_of)
     assert months["source"].unique().tolist() == ["orders"]
     assert months["count"].sum() == 6919
     assert coverage.holes(months).empty
@@ -94,7 +96,7 @@ def test_what_is_after_the_last_day_is_not_shown(make_client):
     rows = rich_client.frames()
     _, connection, facts = staged(rich_client.write(make_client, rows, "spend"))
     have = tables(connection, facts)
-    months = coverage.by_month(have, zone="Europe/Helsinki", as_of=date(2026, 1, 15))
+    months = coverage.by_month(have, zone=ZONE, as_of=date(2026, 1, 15))
     assert months["month"].tolist() == ["2025-11", "2025-12", "2026-01"]
     assert months["count"].tolist() == [1, 1, 1]
 
@@ -102,14 +104,14 @@ def test_what_is_after_the_last_day_is_not_shown(make_client):
 def test_a_source_without_days_has_no_months(make_client):
     rows = rich_client.frames()
     _, connection, facts = staged(rich_client.write(make_client, rows, "companies"))
-    months = coverage.by_month(tables(connection, facts), zone="Europe/Helsinki", as_of=rich_client.LAST)
+    months = coverage.by_month(tables(connection, facts), zone=ZONE, as_of=rich_client.LAST)
     assert months.empty
     assert coverage.holes(months).empty
 
 
 def test_the_map_draws_every_cell_once(rich):
     _, have, _ = rich
-    months = coverage.by_month(have, zone="Europe/Helsinki", as_of=rich_client.LAST)
+    months = coverage.by_month(have, zone=ZONE, as_of=rich_client.LAST)
     drawn = figures.heat(
         months, rows="source", columns="month", value="count", coverage="coverage", show=str,
         column_name="Month", keys=("hole", "not observed"),
@@ -124,8 +126,8 @@ def test_any_source_alone_is_enough(make_client, name):
     _, connection, facts = staged(rich_client.write(make_client, rows, name))
     have = tables(connection, facts)
     assert name in have
-    assert name in coverage.sources(facts, zone="Europe/Helsinki")["source"].iloc[0]
-    coverage.by_month(have, zone="Europe/Helsinki", as_of=rich_client.LAST)
+    assert name in coverage.sources(facts, zone=ZONE)["source"].iloc[0]
+    coverage.by_month(have, zone=ZONE, as_of=rich_client.LAST)
 
 
 def test_no_source_is_listed_for_aliases():

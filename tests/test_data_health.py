@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import matplotlib.pyplot as plt
+import nbformat
 import pandas as pd
 import pytest
+import rich_client
 import yaml
 from conftest import staged
 from numpy.testing import assert_allclose
 from real_data import example, online_retail
 
 from templates_lib import coverage, data_health
+from templates_lib.client import Shop
 from templates_lib.params import ControlTotal
 from templates_lib.purchases import money_movements
+from templates_lib.report.tables import to_html
+from templates_lib.words import Words
+from templates_lib.workspace import repository
+
+NOTEBOOK = repository() / "notebooks" / "00_data_health.ipynb"
 
 HEADER = "order,at,customer,goods,back,back_at\n"
 ORDERS = (
@@ -204,6 +213,62 @@ def test_repairs_of_all_sources(make_client):
         {"source": "spend", "repair": "rows_left_out", "count": 1},
     ]
     assert data_health.reconciliation(facts).empty
+
+
+# The notebook, on whatever there is
+
+
+@pytest.fixture
+def sentences(monkeypatch):
+    """Runs the notebook's cells on a client and gives what it says and hands on."""
+
+    def run(name):
+        params, connection, facts = staged(name)
+        words = Words(params.client.language, params.client.currency)
+        shop = Shop(name, "data_health", params, params.data_health, words, facts, connection)
+        said, tables = [], {}
+        monkeypatch.setattr(Shop, "say", lambda self, text: said.append(text))
+        monkeypatch.setattr("templates_lib.client.open_client", lambda *_: shop)
+        monkeypatch.setattr("templates_lib.report.findings.figure",
+                            lambda _, drawn, **__: plt.close(drawn))  # fmt: skip
+        monkeypatch.setattr(
+            "templates_lib.report.findings.table",
+            lambda name, frame, view=None, **about: tables.update(
+                {name: to_html(frame if view is None else view, words, caption=about["title"])}
+            ),
+        )
+        names = {}
+        for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
+            if cell.cell_type == "code":
+                exec(compile(cell.source, cell.id, "exec"), names)
+        return said, tables
+
+    return run
+
+
+ALONE = pytest.mark.parametrize("source", rich_client.SOURCES)
+
+
+@ALONE
+def test_the_notebook_needs_nothing_but_a_source(make_client, sentences, source):
+    name = rich_client.write(make_client, rich_client.frames(), source)
+    said, tables = sentences(name)
+    assert {"sources", "files", "coverage", "sufficiency"} <= set(tables)
+    assert not [text for text in said if "nan" in text or "<NA>" in text or "None" in text]
+    has_orders = source == "orders"
+    assert ("reconciliation" in tables) == has_orders
+    assert ("No orders were given, so there is no sales figure to come to." in said) != has_orders
+    no_survey = "No survey was given: the data say what people did, and nothing of why."
+    assert (no_survey in said) == (source != "responses")
+
+
+def test_the_notebook_on_every_source_together(make_client, sentences):
+    name = rich_client.write(make_client, rich_client.frames(customers=300))
+    said, tables = sentences(name)
+    assert "Survey “recommendation”: who answers differs from who buys in net sales" in str(said)
+    assert "Under half is found of: answers whose customer is known (awareness)" in str(said)
+    assert {"joins", "surveys", "questions", "respondents", "holes", "repairs"} <= set(tables)
+    assert not [text for text in tables.values() if "nan" in text.replace("finan", "")]
 
 
 @pytest.mark.parametrize("csv", [HEADER + "1,2027-01-01,a,1,,\n", HEADER + "1,2026-06-30,a,1,,\n"])

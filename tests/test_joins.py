@@ -19,6 +19,8 @@ from templates_lib.words import Words
 
 WORDS = Words("en", "EUR")
 
+ZONE = "Europe/Helsinki"
+
 
 def tables(connection, facts):
     return {name: connection.table(name) for name in coverage.table_names(facts)}
@@ -35,7 +37,7 @@ def rich(make_client):
 
 
 def rates(have, facts, min_cell=5):
-    return joins.join_rates(have, facts, zone="Europe/Helsinki", min_cell=min_cell)
+    return joins.join_rates(have, facts, zone=ZONE, min_cell=min_cell)
 
 
 def by_hand(rows) -> dict[tuple[str, str], tuple[int, int]]:
@@ -140,7 +142,7 @@ def test_a_join_in_words(rich):
 def test_surveys_and_questions_are_those_of_pandas(rich):
     rows, have, _ = rich()
     nps = rows["nps"]
-    table = non_response.surveys(have["responses"], zone="Europe/Helsinki").set_index("survey")
+    table = non_response.surveys(have["responses"], zone=ZONE).set_index("survey")
     row = table.loc["nps"]
     assert row["answers"] == len(nps)
     assert row["with_score"] == (nps["score"] != "").sum()
@@ -174,7 +176,7 @@ def buyers_by_hand(rows) -> pd.DataFrame:
 
 def test_who_answers_against_who_buys_is_that_of_pandas(rich):
     rows, have, _ = rich(customers=300)
-    table = non_response.against_buyers(have, zone="Europe/Helsinki", as_of=rich_client.LAST, min_cell=5)
+    table = non_response.against_buyers(have, zone=ZONE, as_of=rich_client.LAST, min_cell=5)
     assert table["survey"].unique().tolist() == ["nps"], "nobody of the panel is known"
     buyers = buyers_by_hand(rows)
     answered, others = buyers[buyers["answered"]], buyers[~buyers["answered"]]
@@ -205,14 +207,14 @@ def test_too_few_respondents_are_not_compared(rich):
     assert buyers_by_hand(rows)["answered"].sum() >= non_response.MIN_PERSONS
     _, have, _ = rich()
     early = rows["nps"]["at"].sort_values().iloc[15]
-    table = non_response.against_buyers(have, zone="Europe/Helsinki", as_of=early, min_cell=5)
+    table = non_response.against_buyers(have, zone=ZONE, as_of=early, min_cell=5)
     assert table.empty and list(table.columns) == non_response.COMPARED
     assert non_response.in_words(table, WORDS).empty
 
 
 def test_without_orders_nobody_is_compared(rich):
     _, have, _ = rich("responses")
-    table = non_response.against_buyers(have, zone="Europe/Helsinki", as_of=date(2026, 6, 30), min_cell=5)
+    table = non_response.against_buyers(have, zone=ZONE, as_of=date(2026, 6, 30), min_cell=5)
     assert table.empty
 
 

@@ -136,13 +136,14 @@ def test_shopify_typeform_and_google_ads(put, workspace, capsys):
     (survey,) = made["sources"]["responses"]
     assert survey["survey"] == "nps"
     assert survey["score"] == "How likely are you to recommend us?"
-    assert survey["ratings"] == ["Taste (1-5)"]
+    assert survey["ratings"]["Taste (1-5)"]["high"] == 5
     assert survey["choices"] == ["How old are you?"]
     assert survey["open"] == ["<b>Why</b>, in your own words?"]
     (ads,) = made["sources"]["spend"]
     assert ads["period"] == {"first": date(2026, 3, 1), "last": date(2026, 3, 31)}
     assert (
-        "client.name: is still to be decided: Name as the report writes it" in problems_of("acme")[0]
+        "client.name: is still to be decided: Name as the report writes it"
+        in problems_of("acme")[0]
     )
     decide(file)
     assert main(["check", "acme"]) == 0
@@ -154,6 +155,19 @@ def test_shopify_typeform_and_google_ads(put, workspace, capsys):
         for path in (file, workspace / "data" / "acme" / "data-request.md"):
             assert canary not in path.read_text(encoding="utf-8")
         assert canary not in said
+
+
+def test_every_file_of_the_demo_shop_is_read_once_its_client_has_a_name(put, workspace):
+    """Eighteen sources of known formats and of none, as merchants have them."""
+    from templates_lib.demo.write import write
+
+    file = put({})
+    write(workspace / "data" / "acme" / "exports", customers=200)
+    written = new_client("acme")
+    assert not written.not_recognised and not written.problems
+    assert [key for key, _, is_open in written.decisions if is_open] == ["client.name"]
+    decide(file)
+    assert main(["check", "acme"]) == 0
 
 
 def test_amounts_without_vat_are_told_by_the_tax(put):
@@ -301,6 +315,14 @@ def test_a_survey_without_times_and_without_orders(shared, put, capsys):
     )
 
 
+def test_rows_of_totals_are_left_out(put):
+    file = put({"myynti.csv": FINNISH + "Yhteensä;;;;;60 000,00;\n"})
+    new_client("acme")
+    (condition,) = read(file)["sources"]["orders"]["left_out"]
+    assert condition == {"column": "*", "equals": ["yhteensä"]}
+    assert "decide: 1 row of totals" in file.read_text(encoding="utf-8")
+
+
 # What cannot be used
 
 
@@ -409,10 +431,11 @@ def test_another_language(put, workspace, capsys):
 
 # Headers that YAML, SQL or HTML would take for something else
 
-HOSTILE = ['x"; DROP TABLE orders; --', "key: value # no comment", "- item", "<script>alert(1)</script>?",
-           "line\nbreak", "decide", "null", "'quoted", "{a: 1}", "[b]", "*alias", "&anchor", "!tag",
-           "%percent", "@at?", "yes", "12:30", "tab\there", "\u2028separator\u2029", "\x85next line",
-           "emoji 😀", "back\\slash", "e\u0301", "~", "2026-01-01?", " outer blanks ? "]  # fmt: skip
+HOSTILE = ['x"; DROP TABLE orders; --', "key: value # no comment", "- item",
+           "<script>alert(1)</script>?", "line\nbreak", "decide", "null", "'quoted", "{a: 1}",
+           "[b]", "*alias", "&anchor", "!tag", "%percent", "@at?", "yes", "12:30", "tab\there",
+           "\u2028separator\u2029", "\x85next line", "emoji 😀", "back\\slash", "e\u0301", "~",
+           "2026-01-01?", " outer blanks ? "]  # fmt: skip
 
 
 @pytest.mark.parametrize("header", HOSTILE)

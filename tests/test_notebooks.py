@@ -45,7 +45,8 @@ def test_a_stored_notebook_is_valid_and_without_outputs(file):
         if cell["cell_type"] == "code":
             assert cell["outputs"] == []
             assert cell["execution_count"] is None
-    assert content["metadata"]["templates_lib"]["needs"], "says which sources it needs"
+    needs = content["metadata"]["templates_lib"]["needs"]  # says which sources it needs
+    assert needs or file.stem == "00_data_health", "only that one runs on any source"
 
 
 @BY_NAME

@@ -23,7 +23,6 @@ from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.report import findings
 from templates_lib.report.tables import parameters_table
 from templates_lib.sections import Section
-from templates_lib.sources.engine import execute
 from templates_lib.sources.engine import has_table
 from templates_lib.words import Words
 from templates_lib.workspace import ClientFolders

@@ -40,8 +40,7 @@ class Analysis(NamedTuple):
 
 CUSTOMERS = Need("customers", "customer", "customers", 30)
 SCORES = Need("scores", "answer with a score", "answers with a score", 30)
-COSTS = Need("knows_costs", "source of cost, or declared margin",
-             "sources of cost, or a declared margin", 1)  # fmt: skip
+COSTS = Need("knows_costs", "kind of cost known", "kinds of cost known", 1)
 
 
 def analyses(amounts: Mapping[str, int]) -> list[Analysis]:
@@ -51,7 +50,7 @@ def analyses(amounts: Mapping[str, int]) -> list[Analysis]:
     drivers = max(100, 10 * amounts.get("ratings", 0))
     return [
         Analysis("data_health", "Do the figures agree with the shop's own?", (
-            n("totals_agreeing", "agreeing total of a month", "agreeing totals of a month", 1),)),
+            n("totals_agreeing", "month's total that agrees", "months' totals that agree", 1),)),
         Analysis("icp", "Who are the best customers?", (
             n("customers", "customer", "customers", 150),
             n("attributes", "thing known of a customer", "things known of a customer", 1))),
@@ -101,7 +100,7 @@ def analyses(amounts: Mapping[str, int]) -> list[Analysis]:
             n("channel_months", "channel and month of cost with 30 new customers",
               "channels and months of cost with 30 new customers", 1),)),
         Analysis("marketing", "What does marketing bring that would not have come anyway?", (
-            n("holdouts", "test with an arm left out", "tests with an arm left out", 1),)),
+            n("holdouts", "test without advertising", "tests without advertising", 1),)),
         Analysis("interviews", "Whom to call, and what to ask?", (CUSTOMERS,)),
         Analysis("interviews", "What do they tell, whoever reads it?", (
             n("twice_coded", "excerpt coded by two people", "excerpts coded by two people", 100),)),
@@ -126,7 +125,7 @@ def sufficiency(amounts: Mapping[str, int], *, words: Words) -> pd.DataFrame:
     rows = []
     for topic, question, needs in analyses(amounts):
         there = [(need, int(amounts.get(need.amount, 0))) for need in needs]
-        lacking = [(need, need.least - has) for need, has in there if has < need.least]
+        lacking = [(need, has) for need, has in there if has < need.least]
         rows.append(
             {
                 "topic": topic,
@@ -134,18 +133,23 @@ def sufficiency(amounts: Mapping[str, int], *, words: Words) -> pd.DataFrame:
                 "needs": _said([(need, need.least) for need in needs], words),
                 "has": _said(there, words),
                 "enough": not lacking,
-                "lacks": _said(lacking, words, more=" more"),
+                "lacks": ", ".join(_lacking(need, has, words) for need, has in lacking),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _said(parts: Sequence[tuple[Need, int]], words: Words, more: str = "") -> str:
-    """``30 customers, 10 returns``."""
-    return ", ".join(
-        f"{words.number(n) if n else 'no'}{more} {need.one if n == 1 else need.many}"
-        for need, n in parts
-    )
+def _said(parts: Sequence[tuple[Need, int]], words: Words) -> str:
+    """``30 customers, no returns``."""
+    return ", ".join(words.count(n, need.one, need.many) if n else f"no {need.many}"
+                     for need, n in parts)  # fmt: skip
+
+
+def _lacking(need: Need, has: int, words: Words) -> str:
+    """``20 more customers``; where there is none of it, ``30 customers``."""
+    n = need.least - has
+    more = "more " if has else ""
+    return words.count(n, more + need.one, more + need.many)
 
 
 def amounts(

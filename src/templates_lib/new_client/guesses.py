@@ -19,9 +19,9 @@ from babel.numbers import list_currencies
 
 from templates_lib.order_params import OrderColumns
 from templates_lib.presets import headers
-from templates_lib.source_params import FileSource
+from templates_lib.source_params import ANY_COLUMN, Condition, FileSource
 from templates_lib.sources.engine import one
-from templates_lib.sources.headers import fold
+from templates_lib.sources.headers import TOTALS, fold
 from templates_lib.sources.reader import Table
 
 SAMPLE = 2_000
@@ -71,6 +71,17 @@ def is_filled(table: Table, header: str | list[str] | None) -> bool:
 def in_use(table: Table) -> Table:
     """The table without the rows that are none of it, such as totals."""
     return replace(table, rows=table.rows.filter(~table.matches(table.source.left_out)))
+
+
+def totals(table: Table) -> tuple[list[str], int]:
+    """The words for totals that stand alone in a cell of a row, and the number of such rows."""
+    words = [f"{word}{mark}" for word in sorted(TOTALS) for mark in ("", ":")]
+
+    def rows(texts: list[str]) -> int:
+        return count(table, table.matches([Condition(column=ANY_COLUMN, equals=texts)]))
+
+    number = rows(words)
+    return ([word for word in words if rows([word])] if number else []), number
 
 
 def dates(table: Table, names: Sequence[str]) -> Dates:

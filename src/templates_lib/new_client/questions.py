@@ -33,7 +33,10 @@ ABOUT = frozenset(
      "response type", "source url", "stage date (utc)", "start date", "start date (utc)",
      "submit date (utc)", "tags", "timestamp", "aikaleima", "user"]
 )  # fmt: skip
-OPEN = re.compile(r"own words|omin sanoin|tell us|kerro|comment|komment|vapaa sana", re.IGNORECASE)
+OPEN = re.compile(
+    r"own words|omin sanoin|tell us|\bkerro\b|\bkertoa\b|comment|komment|vapaa sana", re.IGNORECASE
+)
+SCALE = re.compile(r"\((\d+) ?[-–] ?(\d+)\)")
 MANY_OPTIONS = 20
 LONG_ANSWER_WORDS = 3
 LONG_OPTION_WORDS = 6
@@ -175,8 +178,12 @@ def _sort(table: Table, answers: _Answers, found: Questions) -> None:
 
 
 def _scale(answers: _Answers) -> Any:
-    """The scale, where the answers can only be of one: 1 to 5, 1 to 7 or 0 to 10."""
+    """The scale: that in the header's brackets, or the only usual one that the answers fit."""
     low, high = answers.low or 0, answers.high or 0
+    if said := SCALE.search(answers.header):
+        low_said, high_said = int(said[1]), int(said[2])
+        if low_said <= low and high <= high_said:
+            return {"column": answers.header, "low": low_said, "high": high_said}
     if low >= 1 and high <= 5:
         return answers.header
     if low >= 1 and high <= 7:

@@ -16,11 +16,13 @@ from templates_lib.new_client.groups import Group
 from templates_lib.new_client.questions import Questions, questions, survey_of
 from templates_lib.order_params import COUNTED_STATUSES
 from templates_lib.presets import filled_in
+from templates_lib.source_params import ANY_COLUMN, Condition
 from templates_lib.sources.headers import LOOKS_LIKE_DATA
 from templates_lib.sources.reader import Table
 from templates_lib.survey_params import Survey
 from templates_lib.table_params import SpendSource
 
+FEW_TOTALS = 3  # a file: more of them are a value of a column
 ONLY_NUMBER = re.compile(r"[\d.,:/ -]+")
 TITLE_DAYS = (
     (r"\d{4}-\d{2}-\d{2}", None),
@@ -75,7 +77,7 @@ def _column_lines(group: Group) -> Iterator[Line]:
 
 def as_written(table: Table) -> tuple[Table, list[Line]]:
     """The table read in the form in which its dates and numbers are written, and that form."""
-    lines: list[Line] = []
+    table, lines = _without_totals(table)
     times = guesses.dates(table, guesses.time_headers(table.source))
     if times.form:
         lines.append(Line("date_format", times.form, "the one usual form that fits every row"))
@@ -94,6 +96,18 @@ def as_written(table: Table) -> tuple[Table, list[Line]]:
     if marks.is_unread:
         lines.append(Line("decimal", DECIDE, "numbers are in none of the usual forms"))
     return table, lines
+
+
+def _without_totals(table: Table) -> tuple[Table, list[Line]]:
+    words, number = guesses.totals(table)
+    if not words or number > FEW_TOTALS * len(table.files):
+        return table, []
+    known = list(table.source.left_out)
+    totals = Condition(column=ANY_COLUMN, equals=words)
+    table = guesses.in_use(guesses.as_if(table, left_out=[*known, totals]))
+    every = [c.model_dump(mode="json", exclude_none=True) for c in [*known, totals]]
+    note = f"{number} row{'s' if number > 1 else ''} of totals"
+    return table, [Line("left_out", every, note, look=True)]
 
 
 def _orders(group: Group, table: Table | None) -> Iterator[Line]:

@@ -22,7 +22,9 @@ from templates_lib.report.ready import Ready
 from templates_lib.staging import open_staged
 from templates_lib.words import Words
 
-LATE_DAYS = 7  # a source that ends so long before the last day observed was exported too early
+# A source that ends so long before the last day observed may have been exported too early.
+LATE_DAYS = {"orders": 7, "events": 7, "sessions": 7, "traffic": 7, "responses": 31,
+             "touchpoints": 31, "leads": 31}  # fmt: skip
 MANY = 0.2  # a share of rows or orders that is worth a look
 MOST = 0.5
 MISSING = {
@@ -149,9 +151,14 @@ def _missing(checked: _Checked) -> Iterator[str]:
     for name, gives in MISSING.items():
         if name not in given:
             yield f"{name}: {gives}"
-    basis = checked.facts.get("margin", {}).get("basis")
+    margin = checked.facts.get("margin", {})
+    basis = margin.get("basis")
     if "products" in given and basis == "none":
-        yield "a cost of each product, or assumptions.gross_margin_share: margin instead of sales"
+        known = checked.words.share(margin.get("known_share") or 0)
+        yield (
+            f"a cost of every product (known for {known} of the sales), or "
+            "assumptions.gross_margin_share: margin instead of sales"
+        )
     amounts = sufficiency.amounts(
         checked.have, as_of=checked.params.as_of, costs=basis or "none", control=checked.control,
         period=checked.params.cohorts.period, split_by=checked.params.repeat_purchase.split_by,
@@ -178,10 +185,8 @@ def _ends(checked: _Checked) -> Iterator[str]:
     """Sources that end long before the last day observed, or go on after it."""
     as_of, words = checked.params.as_of, checked.words
     for row in checked.sources.dropna(subset=["date_to"]).itertuples():
-        if row.source.startswith("spend"):  # its rows may be stretches, known by their first day
-            continue
         late = (as_of - row.date_to).days
-        if late > LATE_DAYS:
+        if late > LATE_DAYS.get(row.source.partition(".")[0], late):
             days = words.count(late, "day", "days")
             yield f"{row.source} ends {days} before as_of: was it exported too early?"
         elif late < 0:

@@ -54,22 +54,26 @@ def flat_events(connection: ibis.BaseBackend, file: SourceFile, raw: str) -> lis
             found[name] = expression
         except (duckdb.BinderException, duckdb.CatalogException):
             continue  # an export without this field
-        except duckdb.OutOfMemoryException:
-            raise
-        except duckdb.Error:
-            raise InputProblems(
-                [Problem(file.name, "is not whole Parquet or JSON lines; export it again")]
-            ) from None
+        except duckdb.Error as error:
+            raise _refused(file, error) from None
     if lacking := [name for name in NEEDED if name not in found]:
         raise InputProblems(
             Problem(file.name, f"has no field {name!r}: expected GA4's export from BigQuery")
             for name in lacking
         )
     columns = ", ".join(f"({e})::varchar as c{i}" for i, e in enumerate(found.values()))
-    execute(
-        connection,
-        f"create table {raw} as select row_number() over () + 1 as row_number_in_file, {columns} "
-        f"from {reader}(?)",
-        path,
-    )
+    create = f"create table {raw} as select row_number() over () + 1 as row_number_in_file"
+    try:
+        execute(connection, f"{create}, {columns} from {reader}(?)", path)
+    except duckdb.Error as error:
+        raise _refused(file, error) from None
     return list(found)
+
+
+def _refused(file: SourceFile, error: duckdb.Error) -> Exception:
+    """What is told of a file that cannot be read; the engine's own message may show a value."""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return error
+    return InputProblems(
+        [Problem(file.name, "is not whole Parquet or JSON lines; export it again")]
+    )

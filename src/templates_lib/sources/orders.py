@@ -58,7 +58,7 @@ def order_rows(table: Table, source: OrdersSource, *, zone: str) -> ir.Table:
         "line_tax": money(table.number(columns.line_tax)),
         "unit_cost": money(table.number(columns.unit_cost)),
         "line_amount": money(_line_amount(table, columns)),
-        "order_key": table.order_number(columns.order_id) if columns.order_id else _content(table),
+        "order_key": table.order_number(columns.order_id) if columns.order_id else table.row_key(),
     }
     if columns.amount_less:
         less = money(table.number(columns.amount_less)).fill_null(ibis.literal(0).cast(MONEY))
@@ -68,10 +68,7 @@ def order_rows(table: Table, source: OrdersSource, *, zone: str) -> ir.Table:
     rows = table.rows.select(**values)
     if columns.products:
         rows = _one_a_product(table.rows.select(**values, products=products))
-    if columns.order_id:
-        return rows
-    copies = ibis.row_number().over(group_by=[rows.file, rows.order_key], order_by=rows.row_number)
-    return rows.mutate(order_key=rows.order_key.concat("#", copies.cast("string")))
+    return rows
 
 
 def _one_a_product(rows: ir.Table) -> ir.Table:
@@ -102,11 +99,6 @@ def _line_amount(table: Table, columns: OrderColumns) -> ir.DecimalValue:
     if columns.quantity and columns.unit_price:
         return table.product(columns.quantity, columns.unit_price)
     return ibis.null(MONEY)
-
-
-def _content(table: Table) -> ir.StringValue:
-    texts = [table.rows[name].cast("string").fill_null("") for name in table.columns.values()]
-    return ibis.literal("\x1f").join(texts)
 
 
 def product_rows(table: Table, source: ProductsSource) -> ir.Table:

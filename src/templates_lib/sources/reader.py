@@ -128,6 +128,16 @@ class Table:
         """Whether a row meets any of the conditions."""
         return ibis.or_(ibis.literal(False), *(self._matches(c) for c in conditions))
 
+    def row_key(self) -> ir.StringValue:
+        """What a row is known by that has no number: its content, equal rows of a file counted
+        apart, so that neither the order of rows nor a second file with them matters."""
+        texts = [self.rows[name].cast("string").fill_null("") for name in self.columns.values()]
+        content = ibis.literal("\x1f").join(texts)
+        copies = ibis.row_number().over(
+            group_by=[self.rows.file, content], order_by=self.rows.row_number_in_file
+        )
+        return content.concat("#", copies.cast("string"))
+
     def check(self) -> None:
         """Raises all problems of the headers, of the values and of rows of totals at once."""
         problems = self.problems + self._value_problems()
@@ -138,7 +148,7 @@ class Table:
         if condition.at_most is not None:
             return (self._number(condition.column) <= condition.at_most).fill_null(False)
         if condition.column == ANY_COLUMN:
-            one_of = (self._meets(trimmed(column), condition) for column in self._texts())
+            one_of = (self._meets(column, condition) for column in self._texts())
             return ibis.or_(ibis.literal(False), *one_of)
         return self._meets(self.text(condition.column), condition)
 

@@ -33,12 +33,11 @@ def response_rows(table: Table, source: ResponsesSource, *, zone: str) -> ir.Tab
     columns = source.columns
     answered_at = _answered_at(table, source, zone)
     day = utc_to_local(answered_at, zone).date()
-    row = ibis.literal("\x1f").join([table.rows.file, table.rows.row_number_in_file.cast("string")])
     quarter = day.year().cast("string").concat("-Q", day.quarter().cast("string"))
     about = {
         "file": table.rows.file,
         "row_number": table.rows.row_number_in_file,
-        "response_key": ibis.coalesce(table.text(columns.response_id), row),
+        "response_key": ibis.coalesce(table.text(columns.response_id), table.row_key()),
         "survey": ibis.literal(source.survey),
         "stage": ibis.literal(source.stage or STAGES[source.survey]),
         "wave": ibis.coalesce(table.text(columns.wave), quarter),

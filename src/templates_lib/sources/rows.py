@@ -283,7 +283,8 @@ def _items(text: str) -> list[dict[str, Any]]:
     if isinstance(found, dict):
         lists = [value for value in found.values() if isinstance(value, list)]
         found = lists[0] if len(lists) == 1 and len(found) <= 5 else [found]
-    return [item for item in found if isinstance(item, dict)]
+    items = found if isinstance(found, list) else []
+    return [item for item in items if isinstance(item, dict)]
 
 
 def _records(item: dict[str, Any], records: str | None) -> list[dict[str, Any]]:
