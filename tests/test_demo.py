@@ -412,8 +412,3 @@ def test_a_canary_changes_no_number(full: tuple[Path, demo.Truth], tmp_path: Pat
 def test_a_canary_without_a_part_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="identity_code"):
         demo.write(tmp_path, canary={"email": "a@b.example"})
-
-
-def test_the_page_about_the_demo_is_current() -> None:
-    page = Path(__file__).parents[1] / "docs" / "demo.md"
-    assert page.read_text(encoding="utf-8") == demo.reference()

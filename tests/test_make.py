@@ -123,7 +123,7 @@ def test_make_checks_a_client_whatever_the_systems_language_is(make_client, work
     before = contents(workspace / "data")
     done = make("check", "CLIENT=acme", WORKSPACE=str(workspace), LANGUAGE="en_US:en")
     assert done.returncode == 0, done.stderr
-    assert "orders: exports/orders.csv, 3 rows" in done.stdout
+    assert "orders (table): 1 file, 3 rows" in done.stdout
     assert before.items() <= contents(workspace / "data").items()
 
 

@@ -11,7 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from templates_lib import definitions, parameter_file
+from templates_lib import definitions, demo, parameter_file, presets
 from templates_lib.workspace import repository
 
 ROOT = repository()
@@ -78,6 +78,8 @@ def test_conda_has_the_pins_of_the_lock():
         ("params/schema.json", parameter_file.schema),
         ("docs/parameters.md", parameter_file.reference),
         ("docs/definitions.md", definitions.reference),
+        ("docs/sources.md", presets.reference),
+        ("docs/demo.md", demo.reference),
     ],
 )
 def test_a_generated_file_is_current(name, generate):
@@ -123,7 +125,8 @@ def test_only_what_belongs_to_no_client_is_in_git():
     assert not [f for f in files if f.startswith(("data/", "build/", ".venv/"))]
     assert {f for f in files if f.startswith("reports/")} <= {"reports/README.md"}
     named = {f for f in files if f.startswith("params/")}
-    examples = {f"params/{n}" for n in ("cdnow.yml", "completejourney.yml", "schema.json")}
+    shipped = ("cdnow", "completejourney", "demo", "lean")
+    examples = {*(f"params/{name}.yml" for name in shipped), "params/schema.json"}
     assert examples <= named <= examples | {"params/template.yml"}
     assert not [f for f in files if f.endswith((".duckdb", ".key", ".xlsx", ".parquet", ".pkl"))]
 

@@ -100,12 +100,13 @@ def eject(args: argparse.Namespace) -> int:
 
 def docs(args: argparse.Namespace) -> int:
     """write the files that are generated from the code"""
-    from templates_lib import definitions, demo, parameter_file
+    from templates_lib import definitions, demo, parameter_file, presets
 
     generated = {
         "params/schema.json": parameter_file.schema(),
         "docs/parameters.md": parameter_file.reference(),
         "docs/definitions.md": definitions.reference(),
+        "docs/sources.md": presets.reference(),
         "docs/demo.md": demo.reference(),
     }
     for name, text in generated.items():

@@ -50,7 +50,7 @@ def page(ready: Ready, work: Path, findings: Mapping[str, Mapping[str, Any]]) ->
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{name}: customers, {as_of}</title>\n<style>\n{css}</style>\n</head>\n<body>\n"
         f"<header><h1>{name}: your customers</h1>"
-        f"<p>What the orders up to {as_of} tell</p></header>\n"
+        f"<p>What the data up to {as_of} tell</p></header>\n"
         f'<nav aria-label="Chapters"><ul>{"".join(links)}</ul></nav>\n'
         f"<main>\n{''.join(chapters)}\n</main>\n"
         "<footer><p>“Very likely” is the 95 % interval: of a hundred such ranges about ninety-five "
