@@ -25,7 +25,7 @@ override LANGUAGE := $(value LANGUAGE)
 endif
 export CLIENT AS_OF NOTEBOOKS NOTEBOOK LIST CONSENT JOBS WORKSPACE REPORT_LANGUAGE
 
-.PHONY: help report new-client check lab eject contacts purge clean test lint docs env lock
+.PHONY: help report new-client check lab eject contacts coding purge clean test lint docs env lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | \
@@ -49,6 +49,9 @@ eject: env ## CLIENT=x NOTEBOOK=cohorts: copy a notebook for this client to edit
 
 contacts: env ## CLIENT=x LIST=repeat_purchase__overdue CONSENT=email: write who may be contacted
 	@$(RUN) contacts
+
+coding: env ## CLIENT=x: write sheets of open answers for two coders, tell how far they agree
+	@$(RUN) coding
 
 purge: env ## CLIENT=x: remove the client's caches and reports, never its data
 	@$(RUN) purge

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
+import ibis
 import openpyxl
 import pytest
 import yaml
@@ -28,6 +29,8 @@ from templates_lib.new_client.source_lines import title_days
 from templates_lib.new_client.synonyms import NEEDED, SYNONYMS, best_fit
 from templates_lib.parameter_file import load_params
 from templates_lib.problems import InputProblems
+from templates_lib.sources.load import load
+from templates_lib.sources.read import typed_rows
 from templates_lib.sources_section import Sources
 from templates_lib.workspace import ClientFolders
 
@@ -261,6 +264,16 @@ def test_a_decimal_mark_that_may_be_a_thousands_mark_is_asked_for(put):
     assert any("sources.orders.decimal: expected '.' or ','" in p for p in problems_of("acme"))
 
 
+def lines_without_customer() -> int:
+    """Counted in the typed rows of the client's orders: later steps look at orders."""
+    params, connection = load_params("acme"), ibis.duckdb.connect()
+    folders = ClientFolders("acme")
+    source = params.sources.orders
+    table = load(connection, source, key="orders", data=folders.data, scratch=folders.data)
+    rows = typed_rows("orders", table, source, zone=params.client.timezone)
+    return int(rows.filter(rows.customer_key.isnull()).count().execute())
+
+
 def test_online_retail(shared, put, capsys):
     """UCI Online Retail (doi:10.24432/C5BW33); the counts are those of METHODS.md."""
     export = shared / "data" / "online_retail_2010_2011.csv.gz"
@@ -280,6 +293,7 @@ def test_online_retail(shared, put, capsys):
     steps = {step["step"]: step for step in facts["reconciliation"]}
     assert (steps["rows_read"]["rows"], steps["rows_read"]["orders"]) == (541909, 25900)
     assert {"repair": "equal_rows_kept", "count": 5268} in facts["repairs"]
+    assert lines_without_customer() == 135080
     put_in_force = file.read_text(encoding="utf-8").replace("# cancelled: [", "cancelled: [")
     file.write_text(put_in_force, encoding="utf-8")
     _, _, facts = staged("acme")

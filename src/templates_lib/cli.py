@@ -124,6 +124,14 @@ def contacts(args: argparse.Namespace) -> int:
     return 0
 
 
+def coding(args: argparse.Namespace) -> int:
+    """write sheets of open answers for two coders, and tell how far they agree"""
+    from templates_lib.coding_sheets import make_sheets
+
+    print("\n".join(make_sheets(args.client)))
+    return 0
+
+
 def purge(args: argparse.Namespace) -> int:
     """remove a client's caches and reports; never its data"""
     folders = ClientFolders(args.client)
@@ -158,6 +166,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], tuple[str, ...]]]
     "lab": (lab, ("client",)),
     "eject": (eject, ("client", "notebook")),
     "contacts": (contacts, ("client", "list", "consent", "as_of")),
+    "coding": (coding, ("client",)),
     "purge": (purge, ("client",)),
     "clean": (clean, ()),
     "docs": (docs, ()),

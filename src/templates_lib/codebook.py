@@ -79,7 +79,9 @@ class Code(Section):
 
     code: Annotated[str, AfterValidator(_name)] = Field(description="Short name, such as price.")
     description: Texts = Field(description="What belongs to it, in one text or by language.")
-    examples: list[str] = Field(default=[], description="Answers, invented or altered, that have it.")
+    examples: list[str] = Field(
+        default=[], description="Answers, invented or altered, that have it."
+    )
     language: LanguageCode = Field(
         default=ANY, description="The language of terms that are given as a plain list."
     )

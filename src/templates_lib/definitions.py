@@ -152,6 +152,25 @@ COLUMNS = {
     "with_any": Column("With an answer", "count", "Those in which any question is answered."),
     "with_score": Column("With a score", "count", "Those with a score; empty if none is asked."),
     "without_identity": Column("No customer", "count", "Answers that name no customer."),
+    "alpha": Column(
+        "Agreement", "number", "Krippendorff's alpha of two people who coded the same answers."
+    ),
+    "code": Column("Code", "text", "What an open answer is about, by the codebook."),
+    "coded": Column("Coded", "count", "Answers with a text that have a code."),
+    "coders": Column("Coders", "count", "People who coded by hand."),
+    "examples": Column("Examples", "text", "Ids of up to two answers that hold the term."),
+    "how": Column("Coded by", "text", "Terms of the codebook, or a person, who takes precedence."),
+    "language": Column("Language", "text", "The likeliest language; `unknown` is none of those."),
+    "language_unknown": Column(
+        "Language not known", "count", "Answers with a text in none of the languages read."
+    ),
+    "mentions": Column("Mentions", "count", "Answers that mention it."),
+    "n_used": Column("Used", "count", "Answers coded twice to which anybody gave the code."),
+    "not_coded": Column("Not coded", "count", "Of the answers, those without any code."),
+    "status": Column("Status", "text", "How firm the code is, by the agreement of two people."),
+    "term": Column("Term", "text", "A basic form or two neighbouring words that no term covers."),
+    "texts": Column("With a text", "count", "Answers to an open question that hold a text."),
+    "words": Column("Words", "count", "Words of the term."),
 }
 
 LABELS = {
@@ -231,6 +250,20 @@ LABELS = {
     "journey": "the path to a purchase",
     "purchase_survey": "why they buy",
     "summary": "the year",
+    "delivery_speed": "delivery: speed",
+    "delivery_problem": "delivery: problems",
+    "freight_cost": "delivery cost",
+    "product_quality": "product quality",
+    "availability": "in stock or not",
+    "site_usability": "ease of the site",
+    "ethics_local": "ethics, local makers",
+    "no_reason": "no reason given",
+    "terms": "terms of the codebook",
+    "firm": "firm",
+    "tentative": "tentative",
+    "suppressed": "not shown: coders differ",
+    "provisional": "provisional",
+    "unvaried": "given to none or all",
     "all": "everyone",
     "other": "other",
     "unknown": "unknown",

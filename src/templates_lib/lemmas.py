@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from templates_lib.sources.masking import MASKS
 
 GUESSED = ("en", "fi", "sv")
-LANGUAGES = ("ast bg ca cs cy da de el en enm es et fa fi fr ga gd gl gv hbs hi hu hy id is it ka "
-             "la lb lt lv mk ms nb nl nn no pl pt ro ru se sk sl sq sv sw tl tr uk").split()  # fmt: skip
+_CODES = """ar ast bg ca cs cy da de el en enm eo es et fa fi fr ga gd gl grc gv hbs he hi hu hy id
+is it ka la lb lt lv mk ml ms nb nl nn no pl pt ro ru se sk sl sq sv sw tl tr uk"""
+LANGUAGES = tuple(_CODES.split())  # of which simplemma has words
 SURE = 0.7  # share of words known to a language; French reads as English to 0.3–0.65
 POSSIBLE = 0.5
 SHORT = 3  # words; what is shorter tells no language
@@ -49,7 +50,7 @@ def lemma(word: str, language: str | None) -> str:
         return word
     from simplemma import lemmatize
 
-    return lemmatize(word, lang=language).casefold()
+    return lemmatize(word, lang=language, low_memory=True).casefold()
 
 
 @functools.cache
@@ -97,7 +98,11 @@ def _guess(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
     from simplemma import langdetect
 
     plain = " ".join(word for clause in tokens(text) for word in clause)
-    shares = {name: share for name, share in langdetect(plain, lang=known) if name in known}
+    shares = {
+        name: share
+        for name, share in langdetect(plain, lang=known, low_memory=True)
+        if name in known
+    }
     order = sorted(shares, key=lambda name: (-shares[name], name))
     if not order or shares[order[0]] < SURE:
         return ()

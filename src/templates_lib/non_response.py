@@ -119,7 +119,7 @@ def against_buyers(
     parts = []
     for survey, first, last in spans.order_by("survey").to_pandas().itertuples(index=False):
         ends = pd.Timestamp(first).date(), pd.Timestamp(last).date()
-        persons = _persons(have, answers.filter(answers.survey == survey), *ends)
+        persons = buyers_of(have, answers.filter(answers.survey == survey), *ends)
         counts = one(persons, n=persons.count(), answered=persons.answered.sum())
         answered = counts["answered"] or 0
         if min(answered, counts["n"] - answered) >= MIN_PERSONS:
@@ -128,8 +128,9 @@ def against_buyers(
     return pd.concat(parts, ignore_index=True)[COMPARED] if parts else table
 
 
-def _persons(have: Mapping[str, ir.Table], answers: ir.Table, first: date, last: date) -> ir.Table:
-    """One row a buyer of the survey's time: answered, net_sales, tenure_days, first_channel."""
+def buyers_of(have: Mapping[str, ir.Table], answers: ir.Table, first: date, last: date) -> ir.Table:
+    """One row a buyer of the survey's time: customer_id, answered, net_sales, tenure_days,
+    first_channel, first_category."""
     begin = min(first, last - timedelta(days=YEAR_DAYS))
     orders = have["orders"].filter(lambda t: t.customer_id.notnull() & (t.ordered_on <= last))
     buyers = orders.group_by("customer_id").aggregate(
@@ -140,7 +141,7 @@ def _persons(have: Mapping[str, ir.Table], answers: ir.Table, first: date, last:
     buyers = buyers.filter(buyers.last_on >= begin)
     known = answers.filter(answers.customer_id.notnull()).select("customer_id").distinct()
     channels = have["first_orders"].select(
-        buyer="customer_id", first_channel=have["first_orders"].first_channel
+        "first_channel", "first_category", buyer="customer_id"
     )
     joined = buyers.left_join(channels, buyers.customer_id == channels.buyer)
     return joined.mutate(answered=joined.customer_id.isin(known.customer_id))

@@ -131,6 +131,51 @@ class Cohorts(Section):
     )
 
 
+class ChannelNames(Section):
+    """One channel as customers say it and as the last click calls it."""
+
+    said: list[str] = Field([], description="Answers that name it.")
+    clicked: list[str] = Field(
+        [], description="Names of the last click that mean it, `*` for any letters: `google / *`."
+    )
+
+
+class PurchaseSurvey(Section):
+    """`07_purchase_survey`: names of questions are those under `sources.responses`."""
+
+    why_today: str = Field("why_today", description="Question: why they bought today.")
+    first_heard: str = Field("first_heard", description="Question: where they first heard of us.")
+    competitor: str = Field("competitor", description="Question: which competitor they looked at.")
+    nearly_stopped: str = Field("nearly_stopped", description="Question: what nearly stopped them.")
+    why_not: str = Field("why_not", description="Question of those who leave: what stopped them.")
+    why_not_yet: str = Field("why_not_yet", description="Question of soft leads: why not yet.")
+    considers: str = Field("considers", description="Question of soft leads: who else they look at.")
+    motive: str | None = Field(
+        None, description="Question that names the main motive; `why_today` otherwise."
+    )
+    nothing: list[str] = Field(
+        [], description="Options that mean none or nothing: they are shown, and no headline."
+    )
+    themes: dict[str, list[str]] = Field(
+        {},
+        description="Theme: the options that mean it in the three surveys; options of the same "
+        "wording match by themselves.",
+    )
+    margins: list[Literal["net_sales", "tenure_days", "first_channel", "first_category"]] = Field(
+        ["net_sales", "tenure_days", "first_channel", "first_category"],
+        description="What the answers are weighted to be like all buyers in.",
+    )
+    channels: dict[str, ChannelNames] = Field(
+        {}, description="Channel: what it is called by customers and by the last click."
+    )
+    value_days: int = Field(
+        365, ge=30, description="Purchases up to the answer that a motive's worth counts, days."
+    )
+    max_options: int = Field(
+        10, ge=2, le=15, description="Options shown; the rest is `other`, options."
+    )
+
+
 class Summary(Section):
     """`11_summary`."""
 
@@ -161,6 +206,7 @@ class Params(Section):
     data_health: DataHealth = DataHealth()
     repeat_purchase: RepeatPurchase = RepeatPurchase()
     cohorts: Cohorts = Cohorts()
+    purchase_survey: PurchaseSurvey = PurchaseSurvey()
     summary: Summary = Summary()
 
     @field_validator("as_of")

@@ -267,7 +267,8 @@ def _about(
     counts = {name: int(count) for name, count in counts.items()}
     counts["left_out"] += sum(int(str(note.get("left_out", 0))) for note in table.notes)
     time = tables.TIMES.get(name)
-    found = one(rows, begin=rows[time].min(), end=rows[time].max()) if time else {}
+    last = "date_to" if "date_to" in rows.columns else time
+    found = one(rows, begin=rows[time].min(), end=rows[last].max()) if time else {}
     return {"source": key, "table": name, "format": source.format, **counts, **found}
 
 

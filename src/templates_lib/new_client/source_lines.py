@@ -127,6 +127,10 @@ def _orders(group: Group, table: Table | None) -> Iterator[Line]:
         yield from _status_lines(table, columns["status"], told)
     if group.preset is None:
         yield from _suggestions(table, columns)
+    sold = columns.get("product_id") or columns.get("product_name")
+    if sold and guesses.has(table, sold):
+        yield comment("gift cards that are sold are no sale of goods yet: name them", look=True)
+        yield code(_condition("left_out", sold, "starts_with", "GIFTCARD"))
     b2b = columns.get("is_b2b")
     if share := guesses.b2b_share(table, columns.get("order_id"), b2b):
         note = f"B2B where {printable(b2b)!r} is filled in, {share:.0%} of the orders"

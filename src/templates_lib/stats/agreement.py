@@ -183,15 +183,15 @@ def _tallies(values: ArrayLike, metric: str) -> tuple[np.ndarray, np.ndarray]:
     if metric not in METRICS:
         raise ValueError(f"metric is {metric!r}; expected one of {', '.join(METRICS)}")
     frame = pd.DataFrame(values if isinstance(values, pd.DataFrame) else list(values))
-    long = frame.T.stack()
+    long = frame.melt(var_name="unit").dropna(subset="value")
     if metric == "nominal":
-        place, levels = pd.factorize(long)
+        place, levels = pd.factorize(long["value"])
         levels = np.arange(float(len(levels)))
     else:
-        place, levels = pd.factorize(_numbers(long), sort=True)
+        place, levels = pd.factorize(_numbers(long["value"]), sort=True)
     if metric == "ratio" and (levels < 0).any():
         raise ValueError("the ratio metric needs numbers of at least 0")
-    units, _ = pd.factorize(long.index.get_level_values(0))
+    units, _ = pd.factorize(long["unit"])
     tallies = np.zeros((len(set(units)), len(levels)))
     np.add.at(tallies, (units, place), 1)
     return tallies[tallies.sum(axis=1) >= 2], np.asarray(levels, dtype=float)
@@ -201,7 +201,7 @@ def _numbers(values: pd.Series) -> np.ndarray:
     try:
         return pd.to_numeric(values).to_numpy(float)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"only the nominal metric takes values that are no numbers: {error}") from None
+        raise ValueError(f"only the nominal metric takes other than numbers: {error}") from None
 
 
 def _alpha(

@@ -337,7 +337,7 @@ def _counts(*counts: ArrayLike) -> list[np.ndarray]:
 
 def _answers(values: ArrayLike, name: str) -> np.ndarray:
     """Answers as floats; only +1, 0, −1 and missing."""
-    array = pd.to_numeric(pd.Series(np.ravel(values)), errors="raise").to_numpy(float, na_value=np.nan)
+    array = pd.to_numeric(pd.Series(values)).to_numpy(float, na_value=np.nan)
     wrong = ~(np.isnan(array) | np.isin(array, [-1, 0, 1]))
     if wrong.any():
         raise ValueError(f"{name} holds {array[wrong][0]:g}; expected +1, 0, −1 or missing")

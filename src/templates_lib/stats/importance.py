@@ -1,0 +1,615 @@
+"""How much of an outcome's R² each driver accounts for, with drivers that are correlated.
+
+Everything is computed from covariance matrices, which do not grow with the respondents; the
+outcome stands in row and column 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import factorial
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from templates_lib.stats import imputation
+from templates_lib.stats.intervals import upper_tail
+
+MOST_EXACT = 15
+# Of its variance: what is left of a driver that others repeat is rounding.
+SINGULAR = 1e-9
+# Numbers held at a time: subsets of drivers times draws, and rows times draws.
+CHUNK = 2**16
+ROWS = 2**21
+# Where EM in a bootstrap sample ends, in standard errors of a mean: far below its own noise.
+DRAW_TOLERANCE = 0.1
+WIDEST_RANKED = 2
+LEAST_R2 = 0.05
+
+
+class Estimate(NamedTuple):
+    """An estimate with its percentile interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Importance:
+    """What `importance` found.
+
+    Attributes
+    ----------
+    table : one row per driver, or group of items credited together, in the order of the ratings:
+        driver, share (of R², summing to 1), low, high, rank (1 the largest share), rank_low,
+        rank_high, coefficient (standardised), coefficient_low, coefficient_high, correlation
+        (with the outcome), mean_rating (of those who rated), n (who rated), is_ranked,
+        is_suppressor, vif, is_above_noise. For a group of several items coefficient and
+        correlation are nan (see `items`), mean_rating is the mean of its items', n counts those
+        who rated any, and vif is the generalised one of Fox & Monette (1992).
+    items : one row per item: item, driver (its row in the table), coefficient, coefficient_low,
+        coefficient_high, correlation, mean_rating, n, vif, is_suppressor
+    differences : one row per pair of drivers: driver_1, driver_2, difference of their shares,
+        low, high, is_different (the interval leaves out 0)
+    r2 : of all drivers together, with its interval
+    probe : share of R² that a driver of random noise gets beside the others
+    condition_number : square root of the largest over the smallest eigenvalue of the drivers'
+        correlation matrix (Belsley, Kuh & Welsch 1980: above 30 is harmful)
+    halo : share of the drivers' variance in their first principal component, 1 / items at least
+    method : "lmg" or "relative_weights"
+    missing : "impute" or "listwise"
+    n : respondents used; needed : the least, max(100, 10 × items)
+    draws : bootstrap samples
+    is_enough : n reaches needed, and r2 is at least 0.05
+    """
+
+    table: pd.DataFrame
+    items: pd.DataFrame
+    differences: pd.DataFrame
+    r2: Estimate
+    probe: Estimate
+    condition_number: float
+    halo: float
+    method: str
+    missing: str
+    n: int
+    needed: int
+    draws: int
+    is_enough: bool
+
+
+def r_squared(covariance: ArrayLike) -> np.ndarray:
+    """R² of the outcome on all drivers; one for each leading index of (…, 1 + p, 1 + p)."""
+    return relative_weights(covariance).sum(axis=-1)
+
+
+def lmg(covariance: ArrayLike, *, groups: Sequence[Sequence[int]] | None = None) -> np.ndarray:
+    """Exact decomposition of R² by the mean increase over all orders of the drivers.
+
+    Parameters
+    ----------
+    covariance : (…, 1 + p, 1 + p), the outcome in row and column 0; or correlations
+    groups : positions of drivers (from 0) that enter together and are credited together, each
+        driver in exactly one group; every driver on its own if None
+
+    Returns
+    -------
+    Array (…, p), or (…, groups): parts of R², not negative, that sum to it. A driver that others
+    repeat exactly adds nothing after them, so that twins get equal parts.
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not square, groups are not a partition, or there are more than 16 groups.
+
+    References
+    ----------
+    Lindeman, Merenda & Gold (1980); Grömping (2006), Journal of Statistical Software 17(1);
+    the Shapley value of R². R: `relaimpo::calc.relimp(type = "lmg")`.
+
+    Examples
+    --------
+    >>> print(lmg([[1, 0.5, 0.3], [0.5, 1, 0], [0.3, 0, 1]]))
+    [0.25 0.09]
+    """
+    covariance, members = _checked(covariance, groups)
+    # One more than MOST_EXACT: the probe.
+    if len(members) > MOST_EXACT + 1:
+        raise ValueError(
+            f"{len(members)} drivers are more than {MOST_EXACT} and take too long; use "
+            "relative_weights, or groups"
+        )
+    shape = covariance.shape[:-2]
+    draws = covariance.reshape(-1, *covariance.shape[-2:])
+    weights = _shapley_weights(len(members))
+    size = max(1, CHUNK // len(weights))
+    parts = [
+        _explained(draws[first : first + size], members) @ weights
+        for first in range(0, len(draws), size)
+    ]
+    return np.concatenate(parts).reshape(*shape, len(members))
+
+
+def relative_weights(
+    covariance: ArrayLike, *, groups: Sequence[Sequence[int]] | None = None
+) -> np.ndarray:
+    """Johnson's relative weights: R² divided through the nearest uncorrelated drivers.
+
+    Parameters, result and errors are as for `lmg`, for any number of drivers; a group gets the
+    sum of its drivers' weights.
+
+    References
+    ----------
+    Johnson (2000), Multivariate Behavioral Research 35:1; the same as Genizi (1993).
+    R: `relaimpo::calc.relimp(type = "genizi")`.
+
+    Examples
+    --------
+    >>> print(relative_weights([[1, 0.5, 0.3], [0.5, 1, 0], [0.3, 0, 1]]))
+    [0.25 0.09]
+    """
+    covariance, members = _checked(covariance, groups)
+    correlation = _correlation(covariance)
+    values, vectors = np.linalg.eigh(correlation[..., 1:, 1:])
+    is_real = values > SINGULAR
+    root = np.sqrt(np.where(is_real, values, 0))
+    inverse = np.divide(1, root, out=np.zeros_like(root), where=is_real)
+    turned = np.swapaxes(vectors, -1, -2)
+    beta = (vectors * inverse[..., None, :]) @ (turned @ correlation[..., 1:, :1])
+    loading = (vectors * root[..., None, :]) @ turned
+    weights = (loading**2 @ beta**2)[..., 0]
+    return np.stack([weights[..., list(m)].sum(axis=-1) for m in members], axis=-1)
+
+
+def importance(
+    ratings: pd.DataFrame,
+    outcome: pd.Series,
+    *,
+    draws: int = 1000,
+    seed: int,
+    groups: Mapping[str, Sequence[str]] | None = None,
+    missing: str = "impute",
+    confidence: float = 0.95,
+) -> Importance:
+    """Shares of R² of each driver, their ranks and differences, with bootstrap intervals.
+
+    Parameters
+    ----------
+    ratings : one row per respondent, one numeric column per item, missing where not answered
+    outcome : numbers on the same index
+    draws : bootstrap samples of respondents
+    seed : of the generator
+    groups : name of the group -> its items; items in none are credited on their own
+    missing : "impute" for maximum likelihood, and in every bootstrap sample EM and one draw of
+        the missing ratings; "listwise" for the respondents who rated everything
+    confidence : between 0 and 1
+
+    Returns
+    -------
+    Importance. LMG up to 15 drivers or groups, Johnson's relative weights above. Respondents
+    without the outcome, or without any rating, are left out: an outcome is never imputed.
+
+    A driver is ranked where its rank interval is at most 2 wide, say 1 to 3. It is a suppressor
+    where the interval of its coefficient leaves out 0, and either the sign is not that of the
+    correlation, or the coefficient is the larger while the interval of the correlation holds 0:
+    its share is then credit for what it takes away from other drivers, not for going with the
+    outcome. It is above noise where its interval lies above that of the probe, a normal variable
+    drawn anew in every sample that goes with nothing.
+
+    Raises
+    ------
+    ValueError
+        If the indexes differ, a column is not numeric or holds no or only one value, a group
+        names an unknown item or one twice, there are fewer respondents than items + 3, or
+        `missing` is unknown.
+
+    References
+    ----------
+    Grömping (2006), as for `lmg`; bootstrap with imputation inside: Schomaker & Heumann (2018),
+    Statistics in Medicine 37:2252, and Honaker & King (2010); suppression: Conger (1974),
+    Educational and Psychological Measurement 34:35; noise probe: Tonidandel, LeBreton & Johnson
+    (2009), Psychological Methods 14:387.
+    """
+    tail = upper_tail(confidence)
+    if missing not in ("impute", "listwise"):
+        raise ValueError(f"missing is {missing!r}; expected 'impute' or 'listwise'")
+    data = _respondents(ratings, outcome, missing)
+    names, members = _units(list(ratings.columns), groups)
+    n, p = len(data), ratings.shape[1]
+    method = "lmg" if len(members) <= MOST_EXACT else "relative_weights"
+    decompose, beside_probe = (
+        (lmg, _lmg_beside_probe) if method == "lmg" else (relative_weights, _weights_beside_probe)
+    )
+    model = imputation.em(data)
+    correlation = _correlation(model.covariance)
+    r2 = float(r_squared(correlation))
+    shares = _share(decompose(correlation, groups=members))
+
+    sampled_shares, probes, r2s, coefficients, correlations = [], [], [], [], []
+    for covariance in _bootstrap(data, model, draws=draws, rng=np.random.default_rng(seed)):
+        drivers = _correlation(covariance[:, :-1, :-1])
+        parts, with_probe = beside_probe(covariance, members)
+        sampled_shares.append(_share(parts))
+        probes.append(_share(with_probe)[:, -1])
+        r2s.append(parts.sum(axis=1))
+        coefficients.append(_coefficients(drivers))
+        correlations.append(drivers[:, 0, 1:])
+    sampled = np.concatenate(sampled_shares)
+    probe = np.concatenate(probes)
+    probe_low, probe_high = _interval(probe, tail)
+
+    low, high = _interval(sampled, tail)
+    ranks = _ranks(sampled)
+    rank_low, rank_high = np.quantile(ranks, [tail, 1 - tail], axis=0, method="inverted_cdf")
+    items = _items(
+        ratings.columns,
+        data,
+        correlation,
+        beta_interval=_interval(np.concatenate(coefficients), tail),
+        correlation_interval=_interval(np.concatenate(correlations), tail),
+    )
+    items.insert(1, "driver", [names[_unit_of(members, item)] for item in range(p)])
+    table = pd.DataFrame(
+        {
+            "driver": names,
+            "share": shares,
+            "low": low,
+            "high": high,
+            "rank": _ranks(shares[None])[0],
+            "rank_low": rank_low.astype(int),
+            "rank_high": rank_high.astype(int),
+        }
+    )
+    table = table.join(_of_units(items, data, correlation, members)).assign(
+        is_ranked=rank_high - rank_low <= WIDEST_RANKED, is_above_noise=low > probe_high
+    )
+    needed = max(100, 10 * p)
+    return Importance(
+        table=table,
+        items=items,
+        differences=_differences(names, shares, sampled, tail),
+        r2=Estimate(r2, *map(float, _interval(np.concatenate(r2s), tail))),
+        probe=Estimate(float(np.mean(probe)), float(probe_low), float(probe_high)),
+        condition_number=_condition_number(correlation),
+        halo=float(np.linalg.eigvalsh(correlation[1:, 1:])[-1] / p),
+        method=method,
+        missing=missing,
+        n=n,
+        needed=needed,
+        draws=draws,
+        is_enough=n >= needed and r2 >= LEAST_R2,
+    )
+
+
+def _checked(
+    covariance: ArrayLike, groups: Sequence[Sequence[int]] | None
+) -> tuple[np.ndarray, list[list[int]]]:
+    """The matrices as floats, and the drivers in each group."""
+    covariance = np.asarray(covariance, dtype=float)
+    if covariance.ndim < 2 or covariance.shape[-1] != covariance.shape[-2]:
+        raise ValueError(f"covariance has shape {covariance.shape}; expected (…, 1 + p, 1 + p)")
+    p = covariance.shape[-1] - 1
+    members = [[i] for i in range(p)] if groups is None else [list(g) for g in groups]
+    if sorted(i for m in members for i in m) != list(range(p)) or not all(members):
+        raise ValueError(f"groups must hold each of the drivers 0 to {p - 1} exactly once")
+    return covariance, members
+
+
+def _correlation(covariance: np.ndarray) -> np.ndarray:
+    """Correlations; a variable without spread correlates with nothing."""
+    variance = np.diagonal(covariance, axis1=-2, axis2=-1)
+    scale = np.divide(1, np.sqrt(variance), out=np.zeros_like(variance), where=variance > 0)
+    correlation = covariance * scale[..., :, None] * scale[..., None, :]
+    diagonal = np.arange(covariance.shape[-1])
+    correlation[..., diagonal, diagonal] = 1
+    return correlation
+
+
+@cache
+def _shapley_weights(players: int) -> np.ndarray:
+    """(subsets, players): what the value of each subset adds to the credit of each player.
+
+    Player k is in subset s where bit k of s is set.
+    """
+    subset = np.arange(2**players)[:, None]
+    is_in = (subset >> np.arange(players)) & 1 == 1
+    size = is_in.sum(axis=1, keepdims=True)
+    # The share of orders in which exactly a given set of k players comes before another.
+    before = np.array(
+        [factorial(k) * factorial(players - 1 - k) / factorial(players) for k in range(players)]
+    )
+    return np.where(is_in, before[np.maximum(size - 1, 0)], -before[np.minimum(size, players - 1)])
+
+
+def _explained(covariance: np.ndarray, members: Sequence[Sequence[int]]) -> np.ndarray:
+    """R² of every subset of the groups: (draws, 2 ** groups), as `_shapley_weights` counts them.
+
+    The state is the covariance of the outcome and the drivers not yet met, given those let in:
+    (variables, variables, subsets × draws), the long axis last. Each group doubles the subsets:
+    left out it is dropped, let in its drivers are swept out (a Schur complement). The outcome is
+    turned to the last place.
+    """
+    order = [1 + i for m in members for i in m] + [0]
+    correlation = _correlation(covariance)[:, order][:, :, order]
+    state = np.ascontiguousarray(np.moveaxis(correlation, 0, -1))
+    for group in members:
+        without, given = state[len(group) :, len(group) :], state
+        for _ in group:
+            given = _swept(given)
+        state = np.concatenate([without, given], axis=-1)
+    return 1 - state[0, 0].reshape(-1, len(covariance)).T
+
+
+def _lmg_beside_probe(
+    covariance: np.ndarray, members: Sequence[Sequence[int]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """LMG of the drivers without the last variable, and with it, from one set of subsets."""
+    k = len(members)
+    weights, with_probe = _shapley_weights(k), _shapley_weights(k + 1)
+    size = max(1, CHUNK // len(with_probe))
+    parts, all_parts = [], []
+    for first in range(0, len(covariance), size):
+        values = _explained(
+            covariance[first : first + size], [*members, [covariance.shape[-1] - 2]]
+        )
+        parts.append(values[:, : len(weights)] @ weights)
+        all_parts.append(values @ with_probe)
+    return np.concatenate(parts), np.concatenate(all_parts)
+
+
+def _weights_beside_probe(
+    covariance: np.ndarray, members: Sequence[Sequence[int]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Relative weights without the last variable, and with it."""
+    probe = [covariance.shape[-1] - 2]
+    return (
+        relative_weights(covariance[:, :-1, :-1], groups=members),
+        relative_weights(covariance, groups=[*members, probe]),
+    )
+
+
+def _swept(state: np.ndarray) -> np.ndarray:
+    """Covariance of the variables after the first, given the first."""
+    pivot = state[0, 0]
+    is_real = pivot > SINGULAR
+    inverse = np.divide(1, pivot, out=np.zeros_like(pivot), where=is_real)
+    row = state[0, 1:]
+    scaled = row * inverse
+    left = np.empty_like(state[1:, 1:])
+    for i in range(len(row)):
+        np.multiply(scaled[i], row[i:], out=left[i, i:])
+        np.subtract(state[1 + i, 1 + i :], left[i, i:], out=left[i, i:])
+        left[i + 1 :, i] = left[i, i + 1 :]
+    return left
+
+
+def _share(parts: np.ndarray) -> np.ndarray:
+    """Parts of R² as shares of it; nan where it is 0."""
+    total = parts.sum(axis=-1, keepdims=True)
+    return np.divide(parts, total, out=np.full_like(parts, np.nan), where=total > 0)
+
+
+def _coefficients(correlation: np.ndarray) -> np.ndarray:
+    """Standardised coefficients; the smallest ones where drivers repeat each other."""
+    inverse = np.linalg.pinv(correlation[..., 1:, 1:], rcond=SINGULAR, hermitian=True)
+    return (inverse @ correlation[..., 1:, :1])[..., 0]
+
+
+def _interval(sampled: np.ndarray, tail: float) -> np.ndarray:
+    """Percentile limits over the draws: two rows, or two numbers."""
+    return np.nanquantile(sampled, [tail, 1 - tail], axis=0)
+
+
+def _ranks(shares: np.ndarray) -> np.ndarray:
+    """Rank of each share within its draw; 1 is the largest."""
+    return np.argsort(np.argsort(-shares, axis=1, kind="stable"), axis=1) + 1
+
+
+def _respondents(ratings: pd.DataFrame, outcome: pd.Series, missing: str) -> np.ndarray:
+    """Outcome and ratings of the respondents that are used, as floats."""
+    problems = []
+    if not ratings.index.equals(outcome.index):
+        problems.append("ratings and outcome must have the same index")
+    columns = {"the outcome": outcome} | {f"item '{c}'": ratings[c] for c in ratings.columns}
+    problems += [
+        f"{name} is not numeric"
+        for name, column in columns.items()
+        if not pd.api.types.is_numeric_dtype(column)
+    ]
+    if problems or not len(ratings.columns):
+        raise ValueError("; ".join(problems) or "ratings has no column")
+    data = np.column_stack([c.to_numpy(float, na_value=np.nan) for c in columns.values()])
+    is_known = ~np.isnan(data)
+    used = is_known[:, 0] & is_known[:, 1:].any(axis=1)
+    if missing == "listwise":
+        used = is_known.all(axis=1)
+    data = data[used]
+    needed = data.shape[1] + 2
+    if len(data) < needed:
+        raise ValueError(
+            f"{len(data)} respondents can be used; {needed} are the fewest for "
+            f"{len(ratings.columns)} items"
+        )
+    for name, column in zip(columns, data.T, strict=True):
+        values = column[~np.isnan(column)]
+        if len(values) == 0 or np.isinf(values).any() or np.ptp(values) == 0:
+            problems.append(f"{name} has no two different finite values")
+    if problems:
+        raise ValueError("; ".join(problems))
+    return data
+
+
+def _units(
+    items: list[str], groups: Mapping[str, Sequence[str]] | None
+) -> tuple[list[str], list[list[int]]]:
+    """Names of what is credited, and the positions of its items, in the order of the items."""
+    group_of: dict[str, str] = {}
+    for name, members in (groups or {}).items():
+        for item in members:
+            if item not in items:
+                raise ValueError(f"group '{name}' names '{item}', which is no column of ratings")
+            if item in group_of:
+                raise ValueError(f"item '{item}' stands in two groups, or twice in one")
+            group_of[item] = name
+    clash = [n for n in groups or {} if n in items and n not in groups[n]]
+    if clash:
+        raise ValueError(f"group '{clash[0]}' has the name of an item that is not in it")
+    units: dict[str, list[int]] = {}
+    for position, item in enumerate(items):
+        units.setdefault(group_of.get(item, item), []).append(position)
+    return list(units), list(units.values())
+
+
+def _unit_of(members: Sequence[Sequence[int]], item: int) -> int:
+    return next(unit for unit, positions in enumerate(members) if item in positions)
+
+
+def _bootstrap(
+    data: np.ndarray, model: imputation.Normal, *, draws: int, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Covariances of samples of the rows, with the probe as the last variable, by the chunk."""
+    data = (data - model.mean) / np.sqrt(np.diag(model.covariance))
+    if np.isnan(data).any():
+        yield from _imputed(data, draws=draws, rng=rng)
+    else:
+        yield from _weighted(data, draws=draws, rng=rng)
+
+
+def _imputed(data: np.ndarray, *, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Each sample gets its own EM and its own draw of what is missing."""
+    n, width = data.shape
+    start = imputation.em(data)
+    found = imputation.patterns(data)
+    for _ in range(draws):
+        rows = rng.integers(n, size=n)
+        counts = np.bincount(rows, minlength=n)
+        model = imputation.em(data, counts, start=start, tolerance=DRAW_TOLERANCE / np.sqrt(n))
+        sample = imputation.Patterns(found.observed, found.of_row[rows])
+        complete = imputation.fill(data[rows], sample, model, rng)
+        probe = rng.standard_normal(n)[rows]
+        yield np.cov(np.column_stack([complete, probe]), rowvar=False, bias=True)[None]
+
+
+def _weighted(data: np.ndarray, *, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Samples as counts of the rows: their sums of products are products of matrices."""
+    n, width = data.shape
+    upper = np.triu_indices(width)
+    size = max(1, min(64, ROWS // n))
+    block = max(1, ROWS // len(upper[0]))
+    for first in range(0, draws, size):
+        now = min(size, draws - first)
+        counts = np.stack(
+            [np.bincount(rng.integers(n, size=n), minlength=n) for _ in range(now)]
+        ).astype(float)
+        # A respondent keeps the probe wherever the sample repeats the respondent, as a driver
+        # without any effect would.
+        probe = rng.standard_normal((now, n))
+        moments = np.zeros((now, width + 1, width + 1))
+        means = np.zeros((now, width + 1))
+        for start in range(0, n, block):
+            rows = slice(start, start + block)
+            part, weight = data[rows], counts[:, rows]
+            noise = weight * probe[:, rows]
+            products = weight @ (part[:, upper[0]] * part[:, upper[1]])
+            moments[:, upper[0], upper[1]] += products
+            moments[:, :-1, -1] += noise @ part
+            moments[:, -1, -1] += (noise * probe[:, rows]).sum(axis=1)
+            means[:, :-1] += weight @ part
+            means[:, -1] += noise.sum(axis=1)
+        moments = np.triu(moments) + np.swapaxes(np.triu(moments, 1), 1, 2)
+        means /= n
+        yield moments / n - means[:, :, None] * means[:, None, :]
+
+
+def _items(
+    names: Sequence[str],
+    data: np.ndarray,
+    correlation: np.ndarray,
+    *,
+    beta_interval: np.ndarray,
+    correlation_interval: np.ndarray,
+) -> pd.DataFrame:
+    """What is known of each item on its own."""
+    beta, single = _coefficients(correlation), correlation[0, 1:]
+    is_sure = (beta_interval[0] > 0) | (beta_interval[1] < 0)
+    is_unrelated = (correlation_interval[0] <= 0) & (correlation_interval[1] >= 0)
+    is_opposite = beta * single < 0
+    return pd.DataFrame(
+        {
+            "item": list(names),
+            "coefficient": beta,
+            "coefficient_low": beta_interval[0],
+            "coefficient_high": beta_interval[1],
+            "correlation": single,
+            "mean_rating": np.nanmean(data[:, 1:], axis=0),
+            "n": (~np.isnan(data[:, 1:])).sum(axis=0),
+            "vif": [_inflation(correlation[1:, 1:], [i]) for i in range(len(beta))],
+            "is_suppressor": is_sure
+            & (is_opposite | (is_unrelated & (np.abs(beta) > np.abs(single)))),
+        }
+    )
+
+
+def _of_units(
+    items: pd.DataFrame,
+    data: np.ndarray,
+    correlation: np.ndarray,
+    members: Sequence[Sequence[int]],
+) -> pd.DataFrame:
+    """The items' columns for what is credited together."""
+    rows = []
+    for positions in members:
+        own = items.iloc[list(positions)]
+        row = own.iloc[0].drop(["item", "driver"])
+        if len(positions) > 1:
+            row[row.index.str.startswith(("coefficient", "correlation"))] = np.nan
+            row["mean_rating"] = own["mean_rating"].mean()
+            rated = ~np.isnan(data[:, [1 + i for i in positions]])
+            row["n"] = rated.any(axis=1).sum()
+            row["vif"] = _inflation(correlation[1:, 1:], positions)
+            row["is_suppressor"] = own["is_suppressor"].any()
+        rows.append(row)
+    columns = items.columns.drop(["item", "driver"])
+    return (
+        pd.DataFrame(rows, columns=columns)
+        .reset_index(drop=True)
+        .astype(items.dtypes[columns].to_dict())
+    )
+
+
+def _inflation(drivers: np.ndarray, positions: Sequence[int]) -> float:
+    """(Generalised) variance inflation of some drivers by the others; infinite for repeats."""
+    others = [i for i in range(len(drivers)) if i not in positions]
+    if np.linalg.eigvalsh(drivers)[0] < SINGULAR:
+        return np.inf
+    own, rest = drivers[np.ix_(positions, positions)], drivers[np.ix_(others, others)]
+    return float(np.linalg.det(own) * np.linalg.det(rest) / np.linalg.det(drivers))
+
+
+def _condition_number(correlation: np.ndarray) -> float:
+    """Square root of the ratio of the extreme eigenvalues of the drivers' correlations."""
+    values = np.linalg.eigvalsh(correlation[1:, 1:])
+    return float(np.sqrt(values[-1] / values[0])) if values[0] > SINGULAR else np.inf
+
+
+def _differences(
+    names: Sequence[str], shares: np.ndarray, sampled: np.ndarray, tail: float
+) -> pd.DataFrame:
+    """Differences of the shares of every pair, with their interval."""
+    first, second = np.triu_indices(len(names), 1)
+    low, high = _interval(sampled[:, first] - sampled[:, second], tail)
+    return pd.DataFrame(
+        {
+            "driver_1": np.asarray(names, dtype=object)[first],
+            "driver_2": np.asarray(names, dtype=object)[second],
+            "difference": shares[first] - shares[second],
+            "low": low,
+            "high": high,
+            "is_different": (low > 0) | (high < 0),
+        }
+    )
