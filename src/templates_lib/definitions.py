@@ -171,6 +171,67 @@ COLUMNS = {
     "term": Column("Term", "text", "A basic form or two neighbouring words that no term covers."),
     "texts": Column("With a text", "count", "Answers to an open question that hold a text."),
     "words": Column("Words", "count", "Words of the term."),
+    "option": Column(
+        "Answer", "text", "The given answer; `other` holds those too small to be shown."
+    ),
+    "people": Column("People", "count", "People who gave the answer."),
+    "weighted_share": Column(
+        "Weighted",
+        "share",
+        "The same share with weights that make the respondents like all buyers.",
+    ),
+    "weighted_low": Column(
+        "Weighted, low", "share", "Lower end of the 95 % interval of the weighted share."
+    ),
+    "weighted_high": Column(
+        "Weighted, high", "share", "Upper end of the 95 % interval of the weighted share."
+    ),
+    "respondents_share": Column(
+        "Who answers", "share", "Respondents of the class / all respondents among the buyers."
+    ),
+    "buyers_share": Column(
+        "Who buys", "share", "Buyers of the class / all buyers of the survey's time."
+    ),
+    "gap_share": Column("Difference", "share", "The one share less the other, of the same whole."),
+    "per_answer": Column(
+        "Per answer", "number", "Options of a choice, words of an open answer, per answer given."
+    ),
+    "base": Column("Of", "text", "What the share is of."),
+    "early_share": Column("Early", "share", "Of the half that answered soonest after the order."),
+    "late_share": Column("Late", "share", "Of the half that answered later."),
+    "competitor": Column("Looked at", "text", "Competitor that the buyers looked at."),
+    "said": Column("Said", "text", "Where customers say they first heard of the shop."),
+    "clicked": Column("Last click", "text", "Channel of the last click before the order."),
+    "channel": Column("Channel", "text", "Channel under the name that both sides share."),
+    "said_share": Column(
+        "Said", "share", "People who say that they first heard of the shop there / all compared."
+    ),
+    "said_low": Column("Said, low", "share", "Lower end of the 95 % interval."),
+    "said_high": Column("Said, high", "share", "Upper end of the 95 % interval."),
+    "clicked_share": Column(
+        "Last click", "share", "People whose order has this last click / all compared."
+    ),
+    "clicked_low": Column("Last click, low", "share", "Lower end of the 95 % interval."),
+    "clicked_high": Column("Last click, high", "share", "Upper end of the 95 % interval."),
+    "mean_value": Column(
+        "Mean", "money", "Mean per person of what was bought in the time up to the answer."
+    ),
+    "median_value": Column("Median", "money", "Half bought for more in the time up to the answer."),
+    "effective_n": Column(
+        "Count like", "number", "Answers of equal weight that would be as sure (Kish)."
+    ),
+    "design_effect": Column(
+        "Design effect", "number", "Answers / answers of equal weight that would be as sure."
+    ),
+    "smallest_weight": Column(
+        "Smallest weight", "number", "Smallest weight of a respondent; the mean is 1."
+    ),
+    "largest_weight": Column(
+        "Largest weight", "number", "Largest weight of a respondent; the mean is 1."
+    ),
+    "has_converged": Column(
+        "Reached", "flag", "Whether the weights reach the shares of all buyers."
+    ),
 }
 
 LABELS = {
@@ -264,6 +325,11 @@ LABELS = {
     "suppressed": "not shown: coders differ",
     "provisional": "provisional",
     "unvaried": "given to none or all",
+    "as_answered": "as answered",
+    "as_all_buyers": "weighted to all buyers",
+    "several": "several",
+    "as_said": "as customers say",
+    "as_clicked": "by the last click",
     "all": "everyone",
     "other": "other",
     "unknown": "unknown",

@@ -72,9 +72,10 @@ def lemmatiser() -> str:
 def spoken(texts: Sequence[str], *, also: Sequence[str] = ()) -> list[tuple[str, ...]]:
     """The languages of each answer to one question, the likeliest first; empty if unknown.
 
-    A language is taken where it knows 70 % of the words, and with it others that know half of
-    them. Answers of three words or fewer follow the other answers where they tell nothing, and
-    are unknown where most of the longer answers are.
+    The usual language is the commonest of the longer answers. An answer is in it where it knows
+    half of the words, in another where that one knows 70 %; with it come others that know half.
+    Answers of three words or fewer follow the usual one where they tell nothing, and are unknown
+    where that is.
 
     Parameters
     ----------
@@ -82,28 +83,31 @@ def spoken(texts: Sequence[str], *, also: Sequence[str] = ()) -> list[tuple[str,
     also : languages to consider beside English, Finnish and Swedish
     """
     known = tuple(sorted({*GUESSED, *also} & set(LANGUAGES)))
-    own = [_guess(text, known) for text in texts]
+    shares = [_shares(text, known) for text in texts]
     counts = [sum(map(len, tokens(text))) for text in texts]
-    longer = [guess for guess, n in zip(own, counts, strict=True) if n > SHORT] or own
-    usual = Counter(guess[:1] for guess in longer)
-    common = min(usual, key=lambda one: (-usual[one], one)) if usual else ()
-    return [
-        guess if n > SHORT else ((guess or common) if common else ())
-        for guess, n in zip(own, counts, strict=True)
-    ]
+    likely = [each[0][0] if each and each[0][1] >= POSSIBLE else "" for each in shares]
+    longer = [one for one, n in zip(likely, counts, strict=True) if n > SHORT] or likely
+    found = Counter(longer)
+    usual = min(found, key=lambda one: (-found[one], not one, one), default="")
+    return [_languages(each, n, usual) for each, n in zip(shares, counts, strict=True)]
+
+
+def _languages(shares: list[tuple[str, float]], words: int, usual: str) -> tuple[str, ...]:
+    """The languages of one answer by the share of its words that each knows."""
+    is_short = words <= SHORT
+    if not usual and is_short:
+        return ()
+    possible = [name for name, share in shares if share >= POSSIBLE]
+    if possible and (shares[0][1] >= SURE or usual in possible):
+        return tuple(possible)
+    return (usual,) if is_short else ()
 
 
 @functools.lru_cache(maxsize=100_000)
-def _guess(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+def _shares(text: str, known: tuple[str, ...]) -> list[tuple[str, float]]:
+    """The share of the words that each language knows, the largest first."""
     from simplemma import langdetect
 
     plain = " ".join(word for clause in tokens(text) for word in clause)
-    shares = {
-        name: share
-        for name, share in langdetect(plain, lang=known, low_memory=True)
-        if name in known
-    }
-    order = sorted(shares, key=lambda name: (-shares[name], name))
-    if not order or shares[order[0]] < SURE:
-        return ()
-    return tuple(name for name in order if shares[name] >= POSSIBLE)
+    found = langdetect(plain, lang=known, low_memory=True)
+    return sorted((pair for pair in found if pair[0] in known), key=lambda p: (-p[1], p[0]))

@@ -19,7 +19,7 @@ from templates_lib.sections import Section
 FOLDER = Path(__file__).parent / "sources" / "presets"
 TABLE = "table"
 COLUMN_MAPS = Path(__file__).parent / "sources" / "column_maps.yml"
-HOLD_HEADERS = ("columns", "consents", "contact", "score", "open")
+HOLD_HEADERS = ("columns", "consents", "contact", "names", "score", "open")
 Evidence = Literal["seen", "documented", "unverified"]
 
 

@@ -135,6 +135,10 @@ class FileSource(Section):
     timezone: TimeZone | None = Field(
         None, description="Time zone of times without an offset; the client's one otherwise."
     )
+    names: Headers | None = Field(
+        None,
+        description="Columns with people's names: read only to take these out of free text.",
+    )
     left_out: list[Condition] = Field(
         [], description="Rows that are none of the table: totals, comments, what is no sale."
     )

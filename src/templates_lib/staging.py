@@ -33,6 +33,7 @@ from templates_lib.source_params import FileSource
 from templates_lib.sources.engine import execute, one
 from templates_lib.sources.files import find_files
 from templates_lib.sources.load import load
+from templates_lib.sources.names import names_in, without_names
 from templates_lib.sources.orders import one_row_each
 from templates_lib.sources.people import recognised, same_people
 from templates_lib.sources.read import typed_rows
@@ -225,6 +226,7 @@ def _read_sources(
     notes: list[dict[str, object]] = []
     about: list[dict[str, object]] = []
     problems: list[Problem] = []
+    names: set[str] = set()
     read: dict[str, Any] = {}
     for name, place, source in params.sources.each():
         try:
@@ -240,12 +242,15 @@ def _read_sources(
             about.append(_about(key, name, source, table, parts[name][-1]))
             if name == "orders":
                 read["equal_rows"] = _equal_rows(table)
+            if (found := names_in(table)) is not None:
+                names |= {each for (each,) in execute(connection, connection.compile(found))}
             _drop(connection, "raw_")
         except InputProblems as error:
             problems += error.problems
     if problems:
         raise InputProblems(problems)
     typed = {name: functools.reduce(lambda a, b: a.union(b), each) for name, each in parts.items()}
+    typed = {name: without_names(connection, name, rows, names) for name, rows in typed.items()}
     people = same_people(typed)
     if people is not None:
         people = connection.create_table("people", people)

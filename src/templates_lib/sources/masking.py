@@ -1,6 +1,6 @@
 """Free text without what tells who wrote it: addresses of any kind, numbers, identity codes.
 
-Names in the text remain. Formats: the Finnish personal identity code (dvv.fi), E.164 and national
+Names are taken out by `names.py`. Formats: the Finnish personal identity code (dvv.fi), E.164 and national
 telephone numbers, Finnish account numbers and postal addresses.
 """
 

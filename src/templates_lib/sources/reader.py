@@ -70,6 +70,10 @@ class Table:
             column = (whole == column).ifelse(whole.cast("string"), column.cast("string"))
         return column if column.type().is_string() else trimmed(column)
 
+    def has(self, header: str) -> bool:
+        """Whether any of the files has a column."""
+        return any(fold(name) in self.columns for name in self.source.names_of(header))
+
     def order_number(self, header: str | None) -> ir.StringValue:
         """The number of an order, which a survey may hold with or without ``#``."""
         return self.text(header).re_replace(r"^#\s*", "").nullif("")

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy import stats
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from templates_lib.stats.intervals import upper_tail
@@ -173,8 +174,9 @@ def cohen_kappa(
         return Kappa(np.nan, np.nan, np.nan, n)
     table = pd.crosstab(pairs["first"], pairs["second"])
     table = table.reindex(index=levels, columns=levels, fill_value=0).to_numpy()
-    result = cohens_kappa(table, wt=weights, alpha=2 * tail)
-    low, high = np.clip([result.kappa_low, result.kappa_upp], -1, 1)
+    result = cohens_kappa(table, wt=weights)
+    margin = stats.norm.isf(tail) * result.std_kappa
+    low, high = np.clip([result.kappa - margin, result.kappa + margin], -1, 1)
     return Kappa(float(result.kappa), float(low), float(high), n)
 
 

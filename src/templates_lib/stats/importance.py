@@ -329,20 +329,20 @@ def _shapley_weights(players: int) -> np.ndarray:
 def _explained(covariance: np.ndarray, members: Sequence[Sequence[int]]) -> np.ndarray:
     """R² of every subset of the groups: (draws, 2 ** groups), as `_shapley_weights` counts them.
 
-    The state is the covariance of the outcome and the drivers not yet met, given those let in:
-    (variables, variables, subsets × draws), the long axis last. Each group doubles the subsets:
-    left out it is dropped, let in its drivers are swept out (a Schur complement). The outcome is
-    turned to the last place.
+    The state is the covariance of the drivers not yet met and the outcome, given the drivers let
+    in: row i holds variables i and on, the subsets × draws along the last axis. Each group doubles
+    the subsets: left out it is dropped, let in its drivers are swept out (a Schur complement).
     """
     order = [1 + i for m in members for i in m] + [0]
     correlation = _correlation(covariance)[:, order][:, :, order]
-    state = np.ascontiguousarray(np.moveaxis(correlation, 0, -1))
+    state = [np.ascontiguousarray(correlation[:, i, i:].T) for i in range(len(order))]
     for group in members:
-        without, given = state[len(group) :, len(group) :], state
+        given = state
         for _ in group:
             given = _swept(given)
-        state = np.concatenate([without, given], axis=-1)
-    return 1 - state[0, 0].reshape(-1, len(covariance)).T
+        without = state[len(group) :]
+        state = [np.concatenate(rows, axis=-1) for rows in zip(without, given, strict=True)]
+    return 1 - state[0][0].reshape(-1, len(covariance)).T
 
 
 def _lmg_beside_probe(
@@ -373,19 +373,12 @@ def _weights_beside_probe(
     )
 
 
-def _swept(state: np.ndarray) -> np.ndarray:
-    """Covariance of the variables after the first, given the first."""
-    pivot = state[0, 0]
+def _swept(state: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The state of the variables after the first, given the first."""
+    pivot, row = state[0][0], state[0][1:]
     is_real = pivot > SINGULAR
     inverse = np.divide(1, pivot, out=np.zeros_like(pivot), where=is_real)
-    row = state[0, 1:]
-    scaled = row * inverse
-    left = np.empty_like(state[1:, 1:])
-    for i in range(len(row)):
-        np.multiply(scaled[i], row[i:], out=left[i, i:])
-        np.subtract(state[1 + i, 1 + i :], left[i, i:], out=left[i, i:])
-        left[i + 1 :, i] = left[i, i + 1 :]
-    return left
+    return [rest - row[i] * inverse * row[i:] for i, rest in enumerate(state[1:])]
 
 
 def _share(parts: np.ndarray) -> np.ndarray:
