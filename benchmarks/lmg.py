@@ -14,7 +14,8 @@ from math import factorial
 import numpy as np
 import pandas as pd
 
-from templates_lib.stats.importance import importance, lmg
+from templates_lib.stats.importance import importance
+from templates_lib.stats.variance_shares import lmg
 
 
 def plain_lmg(drivers: np.ndarray, outcome: np.ndarray) -> np.ndarray:

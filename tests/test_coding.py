@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import types
 
@@ -131,7 +132,7 @@ codes:
 
 
 def test_the_starter_finds_what_the_demo_has_planted():
-    """Recall and precision over the 50 sentences: 1.00 and .98. The sentences were known."""
+    """Recall and precision over the 50 sentences: 1 and 1. The sentences were known."""
     told = [
         (reason, text) for reason, kinds in REASONS.items() for t in kinds.values() for text in t
     ]
@@ -144,15 +145,15 @@ def test_the_starter_finds_what_the_demo_has_planted():
 
 
 def test_the_starter_on_answers_that_it_was_not_made_for():
-    """Recall .76 (34 of 45), precision .9: a first wave needs a person and ``suggestions``."""
+    """Recall .76 (34 of 45), precision .89 (34 of 38): a first wave needs a person."""
     found = codes_of(coded(answers(*(text for _, text in UNSEEN)), WEBSHOP))
     right = sum(code in found.get(f"r{i:03}", ()) for i, (code, _) in enumerate(UNSEEN))
     assert 0.70 <= right / len(UNSEEN) <= 0.85
     assert right / sum(map(len, found.values())) >= 0.85
 
 
-def test_the_demos_survey_is_coded(example):
-    _, connection, _ = staged(example("demo"))
+def test_a_demo_shops_survey_is_coded(example):
+    _, connection, _ = staged(example("lean"))
     responses = connection.table("responses").to_pandas()
     responses = responses[(responses["survey"] == "nps") & (responses["question"] == "reason")]
     made = coded(responses, WEBSHOP)
@@ -173,9 +174,6 @@ def test_the_demos_survey_is_coded(example):
 
 def test_french_answers_are_counted_as_not_coded(shared):
     raw = (shared / "data" / "botanic_nps.csv").read_bytes().decode("cp1252", errors="replace")
-    (shared / "data").is_dir()
-    import io
-
     frame = pd.read_csv(io.StringIO(raw))
     given = answers(*frame["explication"].iloc[:4000])
     made = coded(given, WEBSHOP)
@@ -193,7 +191,7 @@ def test_french_answers_are_coded_by_a_french_codebook(tmp_path):
     given = answers(
         "Le personnel est très aimable et souriant",
         "Les caissières sont désagréables avec les clients",
-        "Il y a trop peu de choix dans ce magasin",
+        "Les prix sont trop élevés par rapport aux autres magasins",
     )
     assert set(languages(given, french)) == {"fr"}
     assert codes_of(coded(given, french)) == {"r000": {"staff"}, "r001": {"staff"}}
@@ -337,12 +335,12 @@ def test_mentions_by_hand():
 
 
 def test_suggestions_are_frequent_words_without_a_term(small):
-    texts = ["Palvelu hidas", "Palvelu oli hidasta taas", "Hidas palvelu ja kallis hinta",
-             "Kassa oli rikki", "Kallis hinta on", "Palvelut hitaita"]  # fmt: skip
+    texts = ["Palvelu rikki", "Palvelu oli taas rikki", "Rikki palvelu ja kallis hinta",
+             "Kassa oli kaukana", "Kallis hinta on", "Palvelut rikki"]  # fmt: skip
     table = suggestions(answers(*texts), small, min_cell=3)
     assert table[["term", "words", "language", "mentions", "not_coded"]].to_numpy().tolist() == [
-        ["hidas", 1, "fi", 4, 3],
         ["palvelu", 1, "fi", 4, 3],
+        ["rikki", 1, "fi", 4, 3],
     ]
     assert table["examples"].tolist() == ["r000 r001", "r000 r001"]
     assert table["share"].tolist() == [4 / 6, 4 / 6]
@@ -402,8 +400,9 @@ def test_only_approved_texts_of_large_segments_are_quoted(folders):
     assert quotes(given, made, approved_quotes(folders), min_cell=5).empty
     approved = approve(
         folders,
-        "hide: [something]\nquotes:\n  - response_id: r009\n  - {response_id: r005, question: reason}\n"
-        "  - {response_id: r001, question: other}\n  - response_id: gone\n",
+        "hide: [something]\nquotes:\n  - response_id: r009\n"
+        "  - {response_id: r005, question: reason}\n  - {response_id: r001, question: other}\n"
+        "  - response_id: gone\n",
     )
     found = quotes(given, made, approved, min_cell=6)
     assert found.to_numpy().tolist() == [["r009", "reason", "price", "<b>Hinta</b> ja maku"]]

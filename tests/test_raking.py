@@ -89,6 +89,14 @@ def test_trimmed_weights_stay_below_the_limit_and_keep_the_margins_they_can():
     assert cut.design_effect < free.design_effect
 
 
+def test_what_is_cut_off_does_not_lift_others_over_the_limit():
+    # 5, 1.9 and eight of 0.3875; cutting the first to 2 would lift the second to 3.04.
+    frame = pd.DataFrame({"a": list("xy") + ["z"] * 8})
+    result = rake(frame, {"a": {"x": 0.5, "y": 0.19, "z": 0.31}}, trim=2, max_iterations=1)
+    assert_allclose(result.weights, [2, 2, *[0.75] * 8])
+    assert result.n_trimmed == 2
+
+
 def test_a_limit_that_does_not_bind_changes_nothing(sample):
     pd.testing.assert_series_equal(
         rake(sample, MARGINS, trim=5).weights, rake(sample, MARGINS).weights

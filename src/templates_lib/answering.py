@@ -16,6 +16,8 @@ from templates_lib.purchase_survey import MIN_ANSWERS, SURVEYS, own_rows
 from templates_lib.sources.engine import one
 from templates_lib.stats.intervals import newcombe, wilson
 
+EARLY_LATE = ["question", "option", "n", "early_share", "late_share", "gap_share", "low", "high"]
+
 
 def depth(responses: ir.Table, *, zone: str, as_of: date) -> pd.DataFrame:
     """How much people answer: given answers against their own words.
@@ -124,6 +126,4 @@ def early_and_late(picks: pd.DataFrame, orders: ir.Table, *, min_cell: int) -> p
         counts["late_hits"], counts["late"], counts["early_hits"], counts["early"],
         confidence=1 - 0.05 / max(1, len(table)),
     )  # fmt: skip
-    return table[
-        ["question", "option", "n", "early_share", "late_share", "gap_share", "low", "high"]
-    ]
+    return table[EARLY_LATE]

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from templates_lib.lemmas import LANGUAGES, tokens
-from templates_lib.parameter_file import KeyPath, _validated, read_yaml
+from templates_lib.parameter_file import KeyPath, validated, read_yaml
 from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.sections import Section, Shorthand
 from templates_lib.workspace import ClientFolders, inside, shown
@@ -158,7 +158,7 @@ def read_codebook(file: Path, *, is_starter: bool = False) -> Codebook:
     except InputProblems as error:
         raise InputProblems(_for_a_codebook(each) for each in error.problems) from None
     problems += _repeated(data, places)
-    made = _validated(CodeFile, data, places, problems)
+    made = validated(CodeFile, data, places, problems)
     return Codebook(tuple(made.codes), is_starter)
 
 

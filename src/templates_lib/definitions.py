@@ -232,6 +232,76 @@ COLUMNS = {
     "has_converged": Column(
         "Reached", "flag", "Whether the weights reach the shares of all buyers."
     ),
+    "kappa": Column("Kappa", "number", "Agreement beyond chance: 1 is all, 0 none (Cohen)."),
+    "kappa_low": Column("Kappa, low", "number", "Lower end of the 95 % interval of kappa."),
+    "kappa_high": Column("Kappa, high", "number", "Upper end of the 95 % interval of kappa."),
+    "adjusted_nps": Column(
+        "NPS, same mix", "number", "NPS of the wave as if all waves had the same mix of customers."
+    ),
+    "class": Column("Class", "text", "Promoters give 9 or 10, passives 7 or 8, detractors 0 to 6."),
+    "coefficient": Column(
+        "Coefficient", "number", "Standardised coefficient of the rating beside all others."
+    ),
+    "coefficient_high": Column("Coefficient, high", "number", "Upper end of its interval."),
+    "coefficient_low": Column("Coefficient, low", "number", "Lower end of its interval."),
+    "correlation": Column("Correlation", "number", "Of the rating with the score, by itself."),
+    "detractors": Column("Detractors", "count", "Answers that give 0 to 6."),
+    "driver": Column("Driver", "text", "Rating given beside the score, or group of ratings."),
+    "gap_high": Column("Difference, high", "number", "Upper end of its 95 % interval."),
+    "gap_low": Column("Difference, low", "number", "Lower end of its 95 % interval."),
+    "is_above_noise": Column(
+        "Above noise", "flag", "Whether the share is beyond that of a driver of pure chance."
+    ),
+    "is_small": Column("Few", "flag", "10 to 29 answers: shown, never ranked."),
+    "is_suppressor": Column(
+        "Suppressor", "flag", "Its share is credit for what it takes away from other drivers."
+    ),
+    "is_used": Column("Used", "flag", "Whether it has the ratings to be taken as a driver."),
+    "listwise_high": Column("Whole, high", "share", "Upper end of its 95 % interval."),
+    "listwise_low": Column("Whole, low", "share", "Lower end of its 95 % interval."),
+    "listwise_n": Column("Whole answers", "count", "Answers with every rating."),
+    "listwise_share": Column(
+        "Share, whole answers", "share", "Share of the driver, of answers with every rating only."
+    ),
+    "mean_rating": Column("Mean rating", "number", "Mean of those who rated it, on its own scale."),
+    "mean_score": Column("Mean score", "number", "Mean of the scores from 0 to 10."),
+    "not_answered": Column("Not answered", "count", "Asked, and left out."),
+    "not_asked": Column("Not asked", "count", "Scores in whose survey it was not asked."),
+    "nps": Column(
+        "NPS", "number", "100 × (promoters − detractors) / answers with a score, points."
+    ),
+    "nps_1": Column("NPS", "number", "NPS of the group."),
+    "nps_2": Column("NPS, compared", "number", "NPS of what it is compared with."),
+    "odds_ratio": Column(
+        "Odds ratio", "number", "Odds of a higher score for one point more of the rating."
+    ),
+    "others_rating": Column(
+        "Others' rating", "number", "Mean rating of those who gave another reason."
+    ),
+    "passives": Column("Passives", "count", "Answers that give 7 or 8."),
+    "per_respondent": Column(
+        "Per customer", "money", "Bought in the time followed / customers followed for all of it."
+    ),
+    "points": Column("Difference", "number", "NPS of the group less that compared with, points."),
+    "points_high": Column("Difference, high", "number", "Upper end of its 95 % interval."),
+    "points_low": Column("Difference, low", "number", "Lower end of its 95 % interval."),
+    "promoters": Column("Promoters", "count", "Answers that give 9 or 10."),
+    "rank": Column("Rank", "count", "By the share, 1 is the largest; empty where none holds."),
+    "rank_high": Column("Rank, to", "count", "Last rank of its 95 % interval."),
+    "rank_low": Column("Rank, from", "count", "First rank of its 95 % interval."),
+    "rating_gap": Column("Difference", "number", "Mean rating less that of the others."),
+    "rating_high": Column("Rating, high", "number", "Upper end of the mean's 95 % interval."),
+    "rating_low": Column("Rating, low", "number", "Lower end of the mean's 95 % interval."),
+    "returned_1": Column("Returned", "share", "Share of the group with a next purchase."),
+    "returned_2": Column("Returned, compared", "share", "Share of the other group."),
+    "returned_gap": Column("Difference", "share", "The one share less the other."),
+    "score": Column("Score", "count", "Answer from 0 to 10."),
+    "vif": Column("Inflation", "number", "Variance inflation of the driver by the others."),
+    "wave": Column("Wave", "text", "Wave of the survey, or period of the answer."),
+    "weight": Column(
+        "Weight", "number",
+        "Share who mention it × difference: points that the score gains or loses with it.",
+    ),
 }
 
 LABELS = {
@@ -330,6 +400,25 @@ LABELS = {
     "several": "several",
     "as_said": "as customers say",
     "as_clicked": "by the last click",
+    "role": "role in the company",
+    "stage": "stage of the path",
+    "wave": "wave",
+    "promoters": "promoters (9–10)",
+    "passives": "passives (7–8)",
+    "detractors": "detractors (0–6)",
+    "rest": "all others (0–8)",
+    "rated_low": "rated under its mean",
+    "rated_high": "rated over its mean",
+    "mentioned": "mentioned",
+    "not_mentioned": "another reason",
+    "explained_share": "Share of the score that the ratings explain",
+    "noise_share": "Share that a driver of pure chance gets",
+    "halo_share": "Share of the ratings that moves together",
+    "condition_number": "Condition number of the ratings",
+    "largest_vif": "Largest inflation of a driver by the others",
+    "raw_nps": "as answered",
+    "same_mix": "with the same mix of customers",
+    "after_purchase": "after the purchase",
     "all": "everyone",
     "other": "other",
     "unknown": "unknown",

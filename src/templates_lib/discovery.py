@@ -21,6 +21,7 @@ from templates_lib.stats.net_score import net_score
 
 MIN_PAIRS = 30
 OTHER = "other"
+SIDES = ("said", "clicked")
 SHARES = ["channel", "n", "said_share", "said_low", "said_high", "clicked_share", "clicked_low",
           "clicked_high", "gap_share", "low", "high"]  # fmt: skip
 
@@ -142,22 +143,30 @@ def shares(both: pd.DataFrame, *, min_cell: int) -> pd.DataFrame:
 
 
 def _large(both: pd.DataFrame, min_cell: int) -> pd.DataFrame:
-    counts = pd.concat([both[side].value_counts() for side in ("said", "clicked")], axis=1)
-    counts = counts.fillna(0).to_numpy(), counts.index
-    small = counts[1][((counts[0] > 0) & (counts[0] < min_cell)).any(axis=1)]
-    return both.assign(
-        **{s: both[s].where(~both[s].isin(small), OTHER) for s in ("said", "clicked")}
-    )
+    """The pairs with a channel that is small on either side as ``other`` on both."""
+    counts = pd.concat([both[side].value_counts() for side in SIDES], axis=1).fillna(0)
+    is_small = ((counts > 0) & (counts < min_cell)).any(axis=1)
+    small = counts.index[is_small]
+    return both.assign(**{side: both[side].where(~both[side].isin(small), OTHER) for side in SIDES})
+
+
+def side(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """``shares`` as said or as clicked only: channel, share, low, high."""
+    columns = {f"{name}_share": "share", f"{name}_low": "low", f"{name}_high": "high"}
+    return table[["channel", *columns]].rename(columns=columns)
 
 
 def crossed(both: pd.DataFrame, *, min_cell: int) -> pd.DataFrame:
     """What the last click says of those who say each channel.
+
+    A channel that is small on a side is ``other``, as in ``shares``.
 
     Returns
     -------
     Columns: said, clicked, people, n (people who say it), share (people / n), low, high (Wilson).
     Small counts are hidden, with others that would give them away.
     """
+    both = _large(both, min_cell)
     table = pd.crosstab(both["said"], both["clicked"]).stack().rename("people").reset_index()
     table["n"] = table.groupby("said")["people"].transform("sum")
     table["share"] = table["people"] / table["n"]

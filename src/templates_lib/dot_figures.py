@@ -49,8 +49,8 @@ def dots(
             )  # fmt: skip
     axes.set_yticks(np.arange(len(names)), written)
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
-    axes.margins(x=0.08)
+    low, high = axes.get_xlim()
+    axes.set_xlim(min(0.0, low), high + 0.06 * (high - min(0.0, low)))
     axes.grid(axis="x")
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(x_name)

@@ -20,8 +20,9 @@ is it ka la lb lt lv mk ml ms nb nl nn no pl pt ro ru se sk sl sq sv sw tl tr uk
 LANGUAGES = tuple(_CODES.split())  # of which simplemma has words
 SURE = 0.7  # share of words known to a language; French reads as English to 0.3–0.65
 POSSIBLE = 0.5
+LONGEST = 60  # letters; what is longer is no word, and slow to look up
 SHORT = 3  # words; what is shorter tells no language
-MARKS = re.compile("|".join(re.escape(mark) for _, mark in MASKS))
+MARKS = re.compile("|".join(re.escape(mark) for mark in ("[name]", *(mark for _, mark in MASKS))))
 CLAUSE = re.compile(r"[.,;:!?()\[\]\n\r\t|\"…–—/]+")
 WORD = re.compile(r"[^\W_]+")
 
@@ -29,7 +30,7 @@ WORD = re.compile(r"[^\W_]+")
 def tokens(text: str) -> list[list[str]]:
     """The words of each clause, in lower case; masks and marks are left out."""
     plain = unicodedata.normalize("NFKC", MARKS.sub(" . ", text)).casefold()
-    clauses = (WORD.findall(clause) for clause in CLAUSE.split(plain))
+    clauses = ([w for w in WORD.findall(c) if len(w) <= LONGEST] for c in CLAUSE.split(plain))
     return [words for words in clauses if words]
 
 

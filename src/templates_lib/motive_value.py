@@ -17,7 +17,7 @@ MIN_PERSONS = 30
 SEVERAL = "several"
 
 
-def worth(picks: pd.DataFrame, orders: ir.Table, *, value: str, days: int) -> pd.DataFrame:
+def worth(picks: pd.DataFrame, orders: ir.Table | None, *, value: str, days: int) -> pd.DataFrame:
     """What each person bought in the days up to the answer, with the motive given.
 
     A person who names several motives has ``several``. Only purchases up to the day of the answer
@@ -30,7 +30,7 @@ def worth(picks: pd.DataFrame, orders: ir.Table, *, value: str, days: int) -> pd
 
     Returns
     -------
-    One row a person with a purchase in that time: person, option, value.
+    One row a person with a purchase in that time: person, option, value. Nobody without orders.
     """
     known = picks.dropna(subset=["option", "customer_id"])
     own = known.groupby("person").agg(
@@ -38,7 +38,7 @@ def worth(picks: pd.DataFrame, orders: ir.Table, *, value: str, days: int) -> pd
         options=("option", "nunique"),
     )  # fmt: skip
     own["option"] = own["option"].where(own["options"] == 1, SEVERAL)
-    if own.empty:
+    if own.empty or orders is None:
         return pd.DataFrame(columns=["person", "option", "value"])
     own["since"] = pd.to_datetime(own["until"]) - timedelta(days=days)
     asked = ibis.memtable(

@@ -63,7 +63,7 @@ def load_params(client: str, *, changes: Mapping[KeyPath, str] | None = None) ->
     for path, value in (changes or {}).items():
         _change(data, path, value)
         places[path] = "this run's"
-    return _validated(Params, data, places, problems)
+    return validated(Params, data, places, problems)
 
 
 def change_section(section: Section, changes: Mapping[str, Any]) -> Section:
@@ -73,7 +73,7 @@ def change_section(section: Section, changes: Mapping[str, Any]) -> Section:
             [Problem("overrides", "expected names and values, as in {'horizon': 6}")]
         )
     data = {**section.model_dump(mode="json"), **changes}
-    return _validated(type(section), data, {(): "overrides"}, [])
+    return validated(type(section), data, {(): "overrides"}, [])
 
 
 def _change(data: Any, path: KeyPath, value: str) -> None:
@@ -162,7 +162,7 @@ def _plain(
     return result
 
 
-def _validated(
+def validated(
     model: type[Section], data: Any, places: Mapping[KeyPath, str], problems: list[Problem]
 ) -> Any:
     """The parameters, or all problems in the order of the file."""

@@ -17,6 +17,7 @@ from pydantic import Field, field_validator
 from templates_lib.problems import closest
 from templates_lib.sections import Day, Part, Section, Share, TimeZone
 from templates_lib.sources_section import Sources
+from templates_lib.survey_params import Survey
 
 
 class Client(Section):
@@ -131,6 +132,45 @@ class Cohorts(Section):
     )
 
 
+class NpsDrivers(Section):
+    """`02_nps_drivers`: names of questions are those under `sources.responses`."""
+
+    survey: Survey | None = Field(
+        None, description="The survey whose score is analysed; that with the most scores otherwise."
+    )
+    drivers: list[str] = Field(
+        [], description="Ratings of that survey taken as drivers; all of them otherwise."
+    )
+    groups: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(
+        {}, description="Name: ratings that are credited together, such as twins."
+    )
+    reason: str | None = Field(
+        None, description="Open question for the reason; that with the most texts otherwise."
+    )
+    split_by: list[str] = Field(
+        [],
+        description="Attributes of the first order or the customer to compare, each by itself; "
+        "category, channel, business or not, and role otherwise, as far as they are known.",
+    )
+    max_groups: int = Field(6, ge=2, le=8, description="Groups named; the rest is `other`, groups.")
+    waves: Literal["wave", "month", "quarter", "year"] = Field(
+        "wave", description="Waves as the survey has them, or by the day of the answer."
+    )
+    mix_by: str = Field(
+        "first_category",
+        description="Attribute whose mix is held the same in all waves, where it is known.",
+    )
+    draws: int = Field(
+        1000, ge=1000, le=10_000, description="Bootstrap samples for the drivers, samples."
+    )
+    landmark_days: int = Field(
+        7, ge=0, le=90, description="What is bought so soon after the answer is not counted, days."
+    )
+    follow_days: int = Field(
+        180, ge=30, description="How long purchases after the answer are followed, days."
+    )
+
+
 class ChannelNames(Section):
     """One channel as customers say it and as the last click calls it."""
 
@@ -206,6 +246,7 @@ class Params(Section):
     data_health: DataHealth = DataHealth()
     repeat_purchase: RepeatPurchase = RepeatPurchase()
     cohorts: Cohorts = Cohorts()
+    nps_drivers: NpsDrivers = NpsDrivers()
     purchase_survey: PurchaseSurvey = PurchaseSurvey()
     summary: Summary = Summary()
 

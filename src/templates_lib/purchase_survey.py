@@ -17,6 +17,7 @@ import pandas as pd
 
 from templates_lib.coverage import local_day
 from templates_lib.stats.intervals import newcombe, wilson
+from templates_lib.words import Words
 
 SURVEYS = ("purchase", "exit_intent", "soft_lead")
 OTHER = "other"
@@ -172,6 +173,15 @@ def named(table: pd.DataFrame, *, nothing: Sequence[str] = ()) -> pd.DataFrame:
     return rows.sort_values(["share", "option"], ascending=[False, True], ignore_index=True)
 
 
+def next_in_words(table: pd.DataFrame, words: Words, *, most: int = 2) -> str:
+    """The options of ``named`` after the first, as a sentence: *Next: “a” (32), “b” (25).*"""
+    after = table.iloc[1 : most + 1]
+    told = [
+        f"“{o}” ({words.number(100 * s)})" for o, s in zip(after.option, after.share, strict=True)
+    ]
+    return f"Next: {', '.join(told)}." if told else ""
+
+
 def takes_several(picks: pd.DataFrame, question: str, *, survey: str = "purchase") -> bool:
     """Whether anybody took more than one option of a question."""
     own = picks[(picks["survey"] == survey) & (picks["question"] == question)]
@@ -246,6 +256,16 @@ def widest_gap(table: pd.DataFrame, *, survey: str, nothing: Sequence[str]) -> G
     return Gap(option, a["share"], b["share"], gap[option], float(low), float(high), n)
 
 
+def gap_in_words(gap: Gap | None, words: Words) -> str:
+    """The widest gap as a sentence; nothing where it may be chance."""
+    if gap is None or gap.low <= 0:
+        return ""
+    left, bought = (words.number(100 * share) for share in (gap.left_share, gap.bought_share))
+    return (
+        f"“{gap.option}” sets them apart most: {left} of 100 who leave, {bought} of 100 who bought."
+    )
+
+
 def by_competitor(
     picks: pd.DataFrame, *, competitor: str, reason: str, min_cell: int, max_options: int = 10
 ) -> pd.DataFrame:
@@ -269,3 +289,30 @@ def by_competitor(
             parts.append(table.assign(competitor=name))
     columns = ["competitor", *CHOICES[:6], "people"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def open_rows(responses: ir.Table, *, zone: str, as_of: date) -> pd.DataFrame:
+    """The rows of open answers of these surveys: survey, response_id, question, kind, text."""
+    rows = own_rows(responses, zone, as_of).filter(lambda t: (t.kind == "open") & t.text.notnull())
+    columns = ["survey", "response_id", "question", "kind", "text"]
+    return rows.select(*columns).order_by(*columns[:3]).to_pandas()
+
+
+def sayings(
+    mentions: pd.DataFrame, described: Mapping[str, str], people: Mapping[str, str]
+) -> dict[str, pd.DataFrame]:
+    """The themes of the open answers for the eye, a table a question, in the order of the surveys.
+
+    Parameters
+    ----------
+    mentions : of ``coding.mentions``
+    described : code: its description; people : survey: who answered it
+    """
+    told = mentions.assign(
+        theme=mentions["code"].map(described), place=mentions["survey"].map(SURVEYS.index)
+    )
+    told = told.sort_values("place", kind="stable")
+    return {
+        f"{people[survey]}: {question}": rows
+        for (survey, question), rows in told.groupby(["survey", "question"], sort=False)
+    }

@@ -6,7 +6,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from templates_lib.coding import key_of, open_answers
-from templates_lib.parameter_file import _validated, read_yaml
+from templates_lib.parameter_file import validated, read_yaml
 from templates_lib.problems import InputProblems, Problem
 from templates_lib.sections import Section
 from templates_lib.workspace import ClientFolders, inside, shown
@@ -44,7 +44,7 @@ def approved_quotes(folders: ClientFolders) -> tuple[Approved, ...]:
         raise InputProblems([Problem(shown(file), "leads out of the client's folder")])
     problems: list[Problem] = []
     data, places = read_yaml(file, problems)
-    return tuple(_validated(_Editorial, data, places, problems).quotes or ())
+    return tuple(validated(_Editorial, data, places, problems).quotes or ())
 
 
 def quotes(

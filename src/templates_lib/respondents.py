@@ -24,7 +24,7 @@ from templates_lib.stats import raking
 from templates_lib.stats.intervals import newcombe
 
 MIN_PERSONS = 30
-OTHER = "other"
+OTHER, UNKNOWN = "other", "unknown"
 MAX_GROUPS = 6
 MOST_DESIGN_EFFECT = 2.0
 COMPARED = ["measure", "group", "n", "respondents_share", "buyers_share", "gap_share", "low",
@@ -55,7 +55,8 @@ def audience(
 
     Net sales so far and days since the first order are in thirds of the buyers; a class of fewer
     than 30 buyers, or of fewer than ``min_cell`` respondents (5 at least), is ``other``. A measure
-    with one class only is left out. None without orders, or with under 30 respondents or 30 others among the buyers.
+    with one known class only is left out. None without orders, or with under 30 respondents or 30
+    others among the buyers.
     """
     if not {"responses", "orders", "first_orders"} <= set(have):
         return None
@@ -84,7 +85,7 @@ def audience(
         people[measure] = people[measure].map(names)
         own = counted.assign(group=counted["group"].map(names))
         own = own.groupby("group", as_index=False)[["respondents", "buyers"]].sum()
-        if len(own) > 1:
+        if (own["group"] != UNKNOWN).sum() > 1:
             parts.append(own.assign(measure=measure))
         else:
             people = people.drop(columns=measure)
@@ -112,9 +113,8 @@ def _large(table: pd.DataFrame, *, least: int) -> dict[str, str]:
     """Each class, or ``other`` where too few answered; with the smallest ones until it holds
     enough too."""
     ordered = table.sort_values(["respondents", "group"], ascending=[False, True])
-    kept = ordered[(ordered["respondents"] >= least) & (ordered["group"] != OTHER)][
-        "group"
-    ].tolist()
+    is_large = (ordered["respondents"] >= least) & (ordered["group"] != OTHER)
+    kept = ordered["group"][is_large].tolist()
     while kept:
         rest = table[~table["group"].isin(kept)]
         if not len(rest) or rest["respondents"].sum() >= least:
@@ -174,9 +174,9 @@ def compared(who: Audience, weights: raking.Raked | None) -> pd.DataFrame:
             sums = weights.weights.groupby(each).sum() / weights.weights.sum()
             table["weighted_share"] = table["group"].map(sums)
         parts.append(table)
-    return (
-        pd.concat(parts, ignore_index=True)[COMPARED] if parts else pd.DataFrame(columns=COMPARED)
-    )
+    if not parts:
+        return pd.DataFrame(columns=COMPARED)
+    return pd.concat(parts, ignore_index=True)[COMPARED]
 
 
 def most_apart(table: pd.DataFrame) -> pd.Series | None:
@@ -184,6 +184,17 @@ def most_apart(table: pd.DataFrame) -> pd.Series | None:
 
     ``unknown`` and ``other`` are no answer and are left out.
     """
-    named = table[~table["group"].isin(["unknown", OTHER])]
+    named = table[~table["group"].isin([UNKNOWN, OTHER])]
     beyond = named[(named["low"] > 0) | (named["high"] < 0)]
     return None if beyond.empty else beyond.loc[beyond["gap_share"].abs().idxmax()]
+
+
+def summary(weights: raking.Raked) -> pd.DataFrame:
+    """The weights in one row: n (respondents), effective_n, design_effect, smallest_weight,
+    largest_weight, has_converged."""
+    each = weights.weights
+    row = [len(each), weights.effective_n, weights.design_effect, each.min(), each.max(),
+           weights.is_converged]  # fmt: skip
+    names = ["n", "effective_n", "design_effect", "smallest_weight", "largest_weight",
+             "has_converged"]  # fmt: skip
+    return pd.DataFrame([row], columns=names)

@@ -14,6 +14,7 @@ from templates_lib.words import Words
 
 MAX_ROWS = 40
 CODES = ("step", "state", "group", "group_1", "group_2", "split", "measure", "repair", "rule",
+         "driver", "code", "status", "class",
          "strength", "source", "survey", "topic", "kind", "coverage", "part")  # fmt: skip
 
 

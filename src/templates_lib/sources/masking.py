@@ -1,7 +1,7 @@
 """Free text without what tells who wrote it: addresses of any kind, numbers, identity codes.
 
-Names are taken out by `names.py`. Formats: the Finnish personal identity code (dvv.fi), E.164 and national
-telephone numbers, Finnish account numbers and postal addresses.
+Names are taken out by ``names.py``. Formats: the Finnish personal identity code (dvv.fi), E.164 and
+national telephone numbers, Finnish account numbers and postal addresses.
 """
 
 from __future__ import annotations
