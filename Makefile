@@ -25,7 +25,8 @@ override LANGUAGE := $(value LANGUAGE)
 endif
 export CLIENT AS_OF NOTEBOOKS NOTEBOOK LIST CONSENT JOBS WORKSPACE REPORT_LANGUAGE
 
-.PHONY: help report new-client check lab eject contacts coding purge clean test lint docs env lock
+.PHONY: help report new-client check lab eject contacts coding purge clean test lint benchmark docs env \
+  lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | \
@@ -66,6 +67,9 @@ lint: env ## check the code, the notebooks and that generated files are current
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
+
+benchmark: env ## measure what must be fast, against other ways to do it
+	@set -e; for file in benchmarks/*.py; do echo "$$file"; $(BIN)/python "$$file"; done
 
 docs: env ## write the files that are generated from the code
 	@$(RUN) docs
