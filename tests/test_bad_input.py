@@ -508,6 +508,7 @@ CELL = st.one_of(
     cells=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99), CELL), min_size=1, max_size=6),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_NONE]),
 )
+@example(form="shopify", cells=[(0, 0, NAME)], quoting=csv.QUOTE_MINIMAL)
 def test_changed_cells_are_read_or_refused_without_showing_them(form, cells, quoting):
     export = EXPORTS[form]
     rows = list(csv.reader(io.StringIO(export.plain()), delimiter=export.delimiter))

@@ -149,7 +149,7 @@ def test_next_in_words():
     table = purchase_survey.choices(picked(answered(options)), min_cell=5)
     top = purchase_survey.named(table, nothing=["nothing"])
     assert top["option"].tolist() == ["a", "b", "c"]
-    assert purchase_survey.next_in_words(top, WORDS) == "Next: “b” (18), “c” (12)."
+    assert purchase_survey.next_in_words(top, WORDS) == "Then: “b” (18), “c” (12)."
     assert purchase_survey.next_in_words(top.head(1), WORDS) == ""
     few = purchase_survey.choices(picked(answered(["a"] * 29)), min_cell=5)
     assert purchase_survey.named(few).empty, "no headline under 30 answers"
@@ -216,6 +216,22 @@ def test_why_us_by_competitor():
     )
     assert table["competitor"].unique().tolist() == ["Rival"], "10 people are too few"
     assert table.set_index("option")["share"].to_dict() == {"price": 0.75, "gift": 0.25}
+
+
+# Their own words
+
+
+def test_themes_that_coders_do_not_agree_on_are_left_out():
+    said = pd.DataFrame({"survey": "purchase", "question": "why", "code": ["a", "b", "c"],
+                         "share": 0.1})  # fmt: skip
+    agreement = pd.DataFrame({"survey": "purchase", "question": "why", "code": ["a", "b"],
+                              "status": ["firm", "suppressed"]})  # fmt: skip
+    kept = purchase_survey.agreed(said, agreement)
+    assert kept["code"].tolist() == ["a", "c"]
+    assert purchase_survey.agreed(said, agreement.head(0))["code"].tolist() == ["a", "b", "c"]
+    shown = purchase_survey.sayings(kept, {"a": "Taste", "c": "Cost"}, {"purchase": "buyers"})
+    assert list(shown) == ["buyers: why"]
+    assert shown["buyers: why"]["theme"].tolist() == ["Taste", "Cost"]
 
 
 # Who answers
@@ -641,9 +657,11 @@ sources:
 """
 
 
-@pytest.mark.parametrize("survey", ["nps", "purchase"])
+@pytest.mark.parametrize("survey", ["nps", "purchase", "exit_intent"])
 def test_the_notebook_without_customers_and_orders(make_client, tmp_path, survey):
     words = ["because it is cheap", "lahjaksi isälle", "<script>alert(1)</script>"]
+    if survey == "exit_intent":
+        words = ["qwerty", "", ""]  # no theme in any of them
     lines = [f"2026-05-0{1 + i % 9},{'abc'[i % 3]},{words[i % 3]}" for i in range(90)]
     exports = {"s.csv": "at,why_today,own\n" + "\n".join(lines) + "\n"}
     client = make_client(SOURCES.format(survey=survey), exports)
@@ -653,6 +671,6 @@ def test_the_notebook_without_customers_and_orders(make_client, tmp_path, survey
         assert "Nobody was asked yet why they buy" in shown
         assert "finding" not in shown
         assert shown.count("<table>") == 1, "the parameters only"
-    else:
+    elif survey == "purchase":
         assert "give “a” as the reason to buy today" in shown
         assert "it takes answers of thirty known customers" in shown

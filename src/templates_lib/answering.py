@@ -53,7 +53,7 @@ def response_rates(have: Mapping[str, ir.Table], *, zone: str, as_of: date) -> p
     Columns: survey, base (orders or visits), n (of them), answered, share, low, high (Wilson). A
     survey whose answers name no order or visit has no row.
     """
-    rows = own_rows(have["responses"], zone, as_of)
+    rows = own_rows(have.get("responses"), zone, as_of)
     found: list[list[Any]] = []
     for survey, base, column in (
         ("purchase", "orders", "order_id"), ("exit_intent", "visits", "session_id"),

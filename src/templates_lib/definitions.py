@@ -299,7 +299,8 @@ COLUMNS = {
     "vif": Column("Inflation", "number", "Variance inflation of the driver by the others."),
     "wave": Column("Wave", "text", "Wave of the survey, or period of the answer."),
     "weight": Column(
-        "Weight", "number",
+        "Weight",
+        "number",
         "Share who mention it × difference: points that the score gains or loses with it.",
     ),
 }

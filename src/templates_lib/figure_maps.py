@@ -95,7 +95,8 @@ def twin_bars(
     right: str, names: tuple[str, str, str], show: tuple[Format, Format, Format],
 ) -> Figure:  # fmt: skip
     """Rows with a bar of how much, a dot with its interval of how different, and a bar of the two
-    together, red under and green over zero; the three panels share their rows."""
+    together; red under and green over zero, grey where the interval holds it. The three panels
+    share their rows."""
     _canvas(1)  # for its theme
     plt.close()
     drawn, panels = plt.subplots(
@@ -104,10 +105,10 @@ def twin_bars(
     )  # fmt: skip
     places = np.arange(len(table))
     signs = table[right].astype(float)
-    colours = [GREY if s != s else RED if s < 0 else GREEN for s in signs]
+    low, high = (table[end].astype(float) for end in middle_ends)
+    colours = np.where(high < 0, RED, np.where(low > 0, GREEN, GREY)).tolist()
     _bars(panels[0], places, table[left].astype(float), [BLUE] * len(table), show[0])
     panels[1].axvline(0, color=GREY, linewidth=1)
-    low, high = (table[end].astype(float) for end in middle_ends)
     panels[1].hlines(places, low, high, color=colours, alpha=0.45, linewidth=4)
     panels[1].scatter(table[middle].astype(float), places, c=colours, s=36, zorder=3)
     _bars(panels[2], places, signs, colours, show[2])
@@ -167,5 +168,8 @@ def panels(
     axes_of[-1].set_xticks(range(0, len(names), every), names[::every])
     axes_of[-1].set_xlabel(x_name)
     if is_named:
-        axes_of[0].legend(loc="lower left", ncols=3, frameon=False, fontsize=9)
+        drawn.legend(
+            *axes_of[0].get_legend_handles_labels(), loc="outside upper left", ncols=3,
+            frameon=False, fontsize=9,
+        )  # fmt: skip
     return drawn

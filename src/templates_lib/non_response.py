@@ -140,9 +140,7 @@ def buyers_of(have: Mapping[str, ir.Table], answers: ir.Table, first: date, last
     )
     buyers = buyers.filter(buyers.last_on >= begin)
     known = answers.filter(answers.customer_id.notnull()).select("customer_id").distinct()
-    channels = have["first_orders"].select(
-        "first_channel", "first_category", buyer="customer_id"
-    )
+    channels = have["first_orders"].select("first_channel", "first_category", buyer="customer_id")
     joined = buyers.left_join(channels, buyers.customer_id == channels.buyer)
     return joined.mutate(answered=joined.customer_id.isin(known.customer_id))
 

@@ -318,14 +318,14 @@ def answers_needed(score: pd.Series, *, points: float) -> int:
 
 
 def measures(
-    have: Mapping[str, ir.Table], *, zone: str, as_of: date, period: str = "wave"
+    have: Mapping[str, ir.Table], *, zone: str, as_of: date, min_cell: int, period: str = "wave"
 ) -> pd.DataFrame:
     """Every rating of every survey by wave; the denominator is who rated.
 
     Returns
     -------
     Columns: survey, measure (the question), wave, n, mean_rating, low, high (Hall's interval).
-    Under 30 ratings there is only ``n``.
+    Under 30 ratings there is only ``n``, which is hidden under ``min_cell``, with another.
     """
     columns = ["survey", "measure", "wave", "n", "mean_rating", "low", "high"]
     if "responses" not in have:
@@ -344,4 +344,7 @@ def measures(
             low, high = (float(end) for end in mean_interval(len(values), *powers))
             mean = float(powers[0]) / len(values)
         found.append((*keys, len(values), mean, low, high))
-    return pd.DataFrame(found, columns=columns)
+    return hide_small(
+        pd.DataFrame(found, columns=columns), count="n", values=columns[-3:],
+        by=["survey", "measure"], min_cell=min_cell,
+    )  # fmt: skip

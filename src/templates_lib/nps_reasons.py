@@ -52,13 +52,13 @@ def comments(
     return found[found["response_id"].isin(people["response_id"])].reset_index(drop=True)
 
 
-def silent(people: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
+def silent(people: pd.DataFrame, asked: pd.DataFrame, *, min_cell: int) -> pd.DataFrame:
     """How many of those who gave a score and were asked for a reason gave none.
 
     Returns
     -------
     Columns: group (all, promoters, passives, detractors), count (without a reason), n (asked),
-    share, low, high (Wilson).
+    share, low, high (Wilson); a class with fewer than ``min_cell`` is hidden, with another.
     """
     known = people.dropna(subset=["score"])
     texts = asked.set_index("response_id")["text"]
@@ -70,7 +70,10 @@ def silent(people: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["group", "count", "n"])
     table = table[table["n"] > 0].reset_index(drop=True)
     low, high = wilson(table["count"], table["n"])
-    return table.assign(share=table["count"] / table["n"], low=low, high=high)
+    table = table.assign(share=table["count"] / table["n"], low=low, high=high)
+    values = ["n", "share", "low", "high"]
+    parts = hide_small(table.iloc[1:], count="count", values=values, min_cell=min_cell)
+    return pd.concat([table.head(1), parts], ignore_index=True) if len(parts) else table
 
 
 def statuses(agreement: pd.DataFrame) -> dict[str, str]:

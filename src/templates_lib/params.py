@@ -189,7 +189,7 @@ class PurchaseSurvey(Section):
     nearly_stopped: str = Field("nearly_stopped", description="Question: what nearly stopped them.")
     why_not: str = Field("why_not", description="Question of those who leave: what stopped them.")
     why_not_yet: str = Field("why_not_yet", description="Question of soft leads: why not yet.")
-    considers: str = Field("considers", description="Question of soft leads: who else they look at.")
+    considers: str = Field("considers", description="Question of soft leads: whom else they see.")
     motive: str | None = Field(
         None, description="Question that names the main motive; `why_today` otherwise."
     )

@@ -17,6 +17,7 @@ import pandas as pd
 
 from templates_lib.coverage import local_day
 from templates_lib.stats.intervals import newcombe, wilson
+from templates_lib.tables import RESPONSES
 from templates_lib.words import Words
 
 SURVEYS = ("purchase", "exit_intent", "soft_lead")
@@ -27,7 +28,7 @@ CHOICES = ["question", "option", "n", "share", "low", "high", "weighted_share", 
            "weighted_high", "people", "survey"]  # fmt: skip
 
 
-def surveys_in(responses: ir.Table, *, zone: str, as_of: date) -> dict[str, int]:
+def surveys_in(responses: ir.Table | None, *, zone: str, as_of: date) -> dict[str, int]:
     """The surveys of ``SURVEYS`` that the client has: the number of their answers."""
     rows = own_rows(responses, zone, as_of)
     found = rows.group_by("survey").aggregate(answers=rows.response_id.nunique()).to_pandas()
@@ -35,14 +36,17 @@ def surveys_in(responses: ir.Table, *, zone: str, as_of: date) -> dict[str, int]
     return {survey: int(counts[survey]) for survey in SURVEYS if survey in counts}
 
 
-def own_rows(responses: ir.Table, zone: str, as_of: date) -> ir.Table:
-    """The rows of these surveys up to the last day, with ``on``, the day of the answer."""
+def own_rows(responses: ir.Table | None, zone: str, as_of: date) -> ir.Table:
+    """The rows of these surveys up to the last day, with ``on``, the day of the answer; none of a
+    client without responses."""
+    if responses is None:
+        responses = ibis.memtable([], schema=RESPONSES)
     rows = responses.filter(responses.survey.isin(SURVEYS))
     rows = rows.mutate(on=local_day(rows, "answered_at", zone))
     return rows.filter(rows.on <= as_of)
 
 
-def taken(responses: ir.Table, *, zone: str, as_of: date) -> pd.DataFrame:
+def taken(responses: ir.Table | None, *, zone: str, as_of: date) -> pd.DataFrame:
     """The options taken of all questions with given answers.
 
     Returns
@@ -174,12 +178,12 @@ def named(table: pd.DataFrame, *, nothing: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def next_in_words(table: pd.DataFrame, words: Words, *, most: int = 2) -> str:
-    """The options of ``named`` after the first, as a sentence: *Next: “a” (32), “b” (25).*"""
+    """The options of ``named`` after the first, as a sentence: *Then: “a” (32), “b” (25).*"""
     after = table.iloc[1 : most + 1]
     told = [
         f"“{o}” ({words.number(100 * s)})" for o, s in zip(after.option, after.share, strict=True)
     ]
-    return f"Next: {', '.join(told)}." if told else ""
+    return f"Then: {', '.join(told)}." if told else ""
 
 
 def takes_several(picks: pd.DataFrame, question: str, *, survey: str = "purchase") -> bool:
@@ -291,24 +295,36 @@ def by_competitor(
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def open_rows(responses: ir.Table, *, zone: str, as_of: date) -> pd.DataFrame:
+def open_rows(responses: ir.Table | None, *, zone: str, as_of: date) -> pd.DataFrame:
     """The rows of open answers of these surveys: survey, response_id, question, kind, text."""
     rows = own_rows(responses, zone, as_of).filter(lambda t: (t.kind == "open") & t.text.notnull())
     columns = ["survey", "response_id", "question", "kind", "text"]
     return rows.select(*columns).order_by(*columns[:3]).to_pandas()
 
 
+def agreed(mentions: pd.DataFrame, agreement: pd.DataFrame) -> pd.DataFrame:
+    """The ``mentions`` without the themes on which two people who coded them do not agree.
+
+    ``agreement`` is that of ``coding_agreement``; a theme that it does not know stays.
+    """
+    keys = ["survey", "question", "code"]
+    apart = agreement[agreement["status"] == "suppressed"][keys]
+    is_apart = pd.MultiIndex.from_frame(mentions[keys]).isin(pd.MultiIndex.from_frame(apart))
+    return mentions[~is_apart].reset_index(drop=True)
+
+
 def sayings(
     mentions: pd.DataFrame, described: Mapping[str, str], people: Mapping[str, str]
 ) -> dict[str, pd.DataFrame]:
-    """The themes of the open answers for the eye, a table a question, in the order of the surveys.
+    """The themes of the open answers for the eye, a table a question, in the order of the surveys;
+    those too small to be shown are left out.
 
     Parameters
     ----------
     mentions : of ``coding.mentions``
     described : code: its description; people : survey: who answered it
     """
-    told = mentions.assign(
+    told = mentions.dropna(subset=["share"]).assign(
         theme=mentions["code"].map(described), place=mentions["survey"].map(SURVEYS.index)
     )
     told = told.sort_values("place", kind="stable")

@@ -159,10 +159,15 @@ def finding(
     return made
 
 
+def counted(evidence: str) -> str:
+    """What ``n`` counts: a customer may have answered a survey several times."""
+    return "answers" if evidence == "survey" else "customers"
+
+
 def finding_html(made: Finding, words: Words) -> str:
     """A finding as a card: headline, text, how sure, worth, action."""
     parts = [f"<h3>{escape(made.headline)}</h3>", f"<p>{escape(made.text)}</p>"]
-    sure = f"{STRENGTHS[made.strength]} · {words.number(made.n)} customers"
+    sure = f"{STRENGTHS[made.strength]} · {words.number(made.n)} {counted(made.evidence)}"
     if made.effect_eur:
         worth = made.effect_eur
         amounts = [words.money(worth[key], 0) for key in ("estimate", "low", "high")]

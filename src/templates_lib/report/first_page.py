@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from IPython.display import HTML, display
 
-from templates_lib.report.findings import STRENGTHS
+from templates_lib.report.findings import STRENGTHS, counted
 from templates_lib.summary import Stretch
 from templates_lib.words import Words, is_missing
 
@@ -113,7 +113,8 @@ def _card(finding: Finding, words: Words, chart: Path | None) -> str:
         parts.append(f"<p><strong>Next:</strong> {escape(action['do'])}</p>")
         parts.append(f"<p><strong>Check:</strong> {escape(action['check'])}</p>")
     chapter = escape(finding["id"])
-    sure = f"{STRENGTHS[finding['strength']]} · {words.number(finding['n'])} customers"
+    base = f"{words.number(finding['n'])} {counted(finding['evidence'])}"
+    sure = f"{STRENGTHS[finding['strength']]} · {base}"
     parts.append(f'<p class="sure">{escape(sure)} · <a href="#{chapter}">in its chapter</a></p>')
     return f'<section class="finding {finding["strength"]}">{"".join(parts)}</section>'
 
@@ -121,10 +122,10 @@ def _card(finding: Finding, words: Words, chart: Path | None) -> str:
 def not_yet(finding: Finding | None, words: Words) -> None:
     """The one thing not to act on yet."""
     if finding is not None:
-        n = words.number(finding["n"])
+        n = f"{words.number(finding['n'])} {counted(finding['evidence'])}"
         why = {
-            "chance": f"With {n} customers the difference may be chance.",
-            "weak": f"With {n} customers the range is too wide to act on.",
+            "chance": f"With {n} the difference may be chance.",
+            "weak": f"With {n} the range is too wide to act on.",
         }[finding["strength"]]
         text = escape(f"{finding['headline']}. {why}")
         card = f'<section class="not-yet"><h3>Not to act on yet</h3><p>{text}</p></section>'

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from templates_lib.presets import headers
-from templates_lib.problems import nearest
+from templates_lib.problems import closest, nearest
 from templates_lib.source_params import FileSource
 
 LOOKS_LIKE_DATA = re.compile(r"@|\d{3}")
@@ -46,9 +46,20 @@ def completed(first: Sequence[str], second: Sequence[str]) -> list[str]:
     return names
 
 
-def hint(header: str, there: Iterable[str]) -> str:
-    """The nearest header, unless the first row holds data: values are never shown."""
+def hint(header: str, there: Iterable[str], source: FileSource) -> str:
+    """The nearest header, unless the first row holds data: values are never shown.
+
+    Of a known format only the headers that are known of it are listed.
+    """
     named = [name for name in there if name]
     if any(LOOKS_LIKE_DATA.search(name) for name in named):
         return "; the first row does not look like a header: give the names in header"
-    return nearest(header, named)
+    if near := closest(header, named):
+        return near
+    preset = source.preset
+    known = (
+        None
+        if preset is None
+        else {fold(name) for h in (*preset.needed, *preset.optional) for name in source.names_of(h)}
+    )
+    return nearest(header, [name for name in named if known is None or fold(name) in known])

@@ -209,7 +209,7 @@ class Table:
         lacking = [file for file, there in found.items() if not there]
         if lacking and not is_optional:
             self._note(f"no column {header!r} in {', '.join(lacking)}"
-                       + hint(header, self.files[lacking[0]]))  # fmt: skip
+                       + hint(header, self.files[lacking[0]], self.source))  # fmt: skip
             return None
         if repeating := [file for file, there in found.items() if len(there) > 1]:
             self._note(f"several columns {header!r} in {', '.join(repeating)}; rename all but one")
