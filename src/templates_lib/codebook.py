@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from templates_lib.lemmas import LANGUAGES, tokens
-from templates_lib.parameter_file import KeyPath, validated, read_yaml
+from templates_lib.parameter_file import KeyPath, read_yaml, validated
 from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.sections import Section, Shorthand
 from templates_lib.workspace import ClientFolders, inside, shown

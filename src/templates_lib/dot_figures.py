@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from templates_lib.definitions import label
 from templates_lib.figures import PALETTE, Format, _canvas
+from templates_lib.labels import label
 
 LABEL_WIDTH = 36
 LONGEST_LABEL = 90

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
-from templates_lib.definitions import label
 from templates_lib.dot_figures import wrapped
 from templates_lib.figures import (
     BLACK,
@@ -27,6 +26,7 @@ from templates_lib.figures import (
     Format,
     _canvas,
 )
+from templates_lib.labels import label
 
 CLASS_COLOURS = (GREEN, "#b8b8b8", ORANGE)
 

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from templates_lib.coverage import local_day
-from templates_lib.definitions import label
+from templates_lib.labels import label
 from templates_lib.sources.engine import one
 from templates_lib.stats.intervals import wilson
 from templates_lib.words import MISSING, Words, is_missing

@@ -6,7 +6,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from templates_lib.coding import key_of, open_answers
-from templates_lib.parameter_file import validated, read_yaml
+from templates_lib.parameter_file import read_yaml, validated
 from templates_lib.problems import InputProblems, Problem
 from templates_lib.sections import Section
 from templates_lib.workspace import ClientFolders, inside, shown

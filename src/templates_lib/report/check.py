@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from templates_lib import coverage, data_health, joins, purchases, sufficiency
-from templates_lib.definitions import label
+from templates_lib.labels import label
 from templates_lib.params import Params
 from templates_lib.report.notebooks import of_client
 from templates_lib.report.ready import Ready

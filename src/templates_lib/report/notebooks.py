@@ -158,6 +158,15 @@ def fingerprint(notebook: Notebook, params: Params, staged: Path, earlier: Itera
     return digest(b"\0".join(digest(part).encode() for part in parts))
 
 
+def made_by_hand(folders: ClientFolders) -> str:
+    """The hash of what people wrote of the client beside the parameters: codebook, coded answers,
+    approved quotes."""
+    named = [folders.data / "codes.yml", folders.data / "editorial.yml"]
+    coded = folders.data / "coding"
+    files = [f for f in (*named, *sorted(coded.glob("*"))) if f.is_file()]
+    return digest(b"\0".join(f.name.encode() + b"\0" + f.read_bytes() for f in files))
+
+
 def versions() -> dict[str, str]:
     """Python's and the libraries' versions that results may depend on."""
     found = {name: importlib.metadata.version(name) for name in LIBRARIES}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from templates_lib import staging
 from templates_lib.client import check_splits, split_columns
-from templates_lib.definitions import label
+from templates_lib.labels import label
 from templates_lib.parameter_file import load_params
 from templates_lib.params import Params
 from templates_lib.problems import InputProblems, Problem

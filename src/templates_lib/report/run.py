@@ -24,7 +24,13 @@ from filelock import FileLock, Timeout
 
 from templates_lib.client import RUN_FILE, RUN_FOLDER
 from templates_lib.report import publish, worker
-from templates_lib.report.notebooks import Notebook, chosen, fingerprint, outdated
+from templates_lib.report.notebooks import (
+    Notebook,
+    chosen,
+    fingerprint,
+    made_by_hand,
+    outdated,
+)
 from templates_lib.report.progress import Progress
 from templates_lib.report.ready import Ready, prepare
 from templates_lib.workspace import ClientFolders, shown
@@ -120,6 +126,7 @@ def _run(ready: Ready, run: Path, forced: set[str], jobs: int, progress: Progres
     shutil.rmtree(ready.folders.build / FAILED, ignore_errors=True)  # those of the run before
     place = publish.place(ready.folders, ready.params)
     last = publish.manifest(place).get("notebooks", {})
+    by_hand = made_by_hand(ready.folders)
     made: dict[str, dict[str, Any]] = {}
     failures: list[Failure] = []
     ran = False  # whoever reads what ran again runs again
@@ -128,7 +135,7 @@ def _run(ready: Ready, run: Path, forced: set[str], jobs: int, progress: Progres
         if failures:
             break
         mine = [n for n in ready.notebooks if n.wave == wave]
-        earlier = [one["fingerprint"] for one in made.values()]
+        earlier = [by_hand, *(one["fingerprint"] for one in made.values())]
         prints = {n.name: fingerprint(n, ready.params, ready.staged, earlier) for n in mine}
         for notebook in mine:
             one = last.get(notebook.name, {})

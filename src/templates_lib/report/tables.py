@@ -7,7 +7,8 @@ from html import escape
 
 import pandas as pd
 
-from templates_lib.definitions import column, label
+from templates_lib.definitions import column
+from templates_lib.labels import label
 from templates_lib.params import Params
 from templates_lib.sections import Section
 from templates_lib.words import Words
