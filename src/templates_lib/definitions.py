@@ -171,6 +171,8 @@ COLUMNS = {
     "term": Column("Term", "text", "A basic form or two neighbouring words that no term covers."),
     "texts": Column("With a text", "count", "Answers to an open question that hold a text."),
     "words": Column("Words", "count", "Words of the term."),
+    "text": Column("In their own words", "text", "The answer as it was written, masked."),
+    "response_id": Column("Answer", "text", "Pseudonym of the answer."),
     "option": Column(
         "Answer", "text", "The given answer; `other` holds those too small to be shown."
     ),
