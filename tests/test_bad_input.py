@@ -231,6 +231,14 @@ def test_a_file_that_is_cut_off_in_the_middle_of_a_row(form):
     assert re.search(rf"{re.escape(export.name)}: row \d+: not \d+ fields as in the header", line)
 
 
+def test_a_file_with_lines_above_its_header_that_is_cut_off():
+    export = EXPORTS["google_ads"]
+    lines = [line for line in export.plain().rstrip("\n").split("\n") if "Total:" not in line]
+    lines[-1] = lines[-1][:12]
+    (line,) = problems("google_ads", export, export.content("\n".join(lines)))
+    assert re.search(rf"{re.escape(export.name)}: row \d+: not \d+ fields as in the header", line)
+
+
 @pytest.mark.parametrize("form", JSONS)
 def test_json_that_is_cut_off(form):
     export = EXPORTS[form]

@@ -145,8 +145,7 @@ def normalise(file: SourceFile, source: FileSource, *, to: Path) -> PlainFile:
     header = source.header or _header(numbered, source, file)
     table = _until_comment(numbered, source.comment)
     ragged: list[int] = []
-    may_be_short = file.kind in SHEETS or source.title_rows
-    fitted = _fitted(table, len(header), ragged, may_be_short=may_be_short)
+    fitted = _fitted(table, len(header), ragged, may_be_short=file.kind in SHEETS)
     _write(fitted, len(header), to)
     if ragged:
         raise InputProblems([Problem(file.name, _ragged(ragged, len(header)))])
@@ -193,10 +192,16 @@ def _fitted(
         missing = width - len(row)
         if missing == 0:
             yield (number, *row)
-        elif "".join(row[width:]).strip() or (missing > 0 and not may_be_short):
+        elif "".join(row[width:]).strip() or not (missing < 0 or may_be_short or _is_footer(row)):
             ragged.append(number)
         else:
             yield (number, *row[:width], *[""] * missing)
+
+
+def _is_footer(row: list[str]) -> bool:
+    """Whether a row of few fields is one of totals, as in ``Total: account``, and not cut off."""
+    first = next((cell for cell in row if cell.strip()), "")
+    return ":" in first or fold(first) in TOTALS
 
 
 def _ragged(rows: list[int], width: int) -> str:
