@@ -25,8 +25,7 @@ override LANGUAGE := $(value LANGUAGE)
 endif
 export CLIENT AS_OF NOTEBOOKS NOTEBOOK LIST CONSENT JOBS WORKSPACE REPORT_LANGUAGE
 
-.PHONY: help report new-client check lab eject contacts coding purge clean test lint benchmark docs env \
-  lock
+.PHONY: help report new-client check lab eject contacts coding purge clean test lint benchmark docs env lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | \

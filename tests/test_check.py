@@ -91,7 +91,7 @@ def test_a_client_without_orders(make_client, capsys):
     make_client(params, {"nps.csv": NPS})
     lines = said(capsys)
     assert "no orders, so that there is no figure to compare" in lines
-    assert "can run: 00_data_health" in lines
+    assert "can run: 00_data_health, 02_nps_drivers, 07_purchase_survey" in lines
     assert "left out: 04_cohorts needs orders" in lines
     assert "orders: who comes back, when and what they are worth" in part(lines, "What is missing")
 

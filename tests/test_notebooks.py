@@ -300,7 +300,8 @@ def test_a_template_without_its_sources_is_left_out_and_the_report_says_so(copy,
     content.metadata["templates_lib"] = {"needs": ["orders", "customers"]}
     nbformat.write(content, own)
     again = small_shop.run.prepare("acme", progress=small_shop.run.Progress())
-    assert again.skipped == {"05_survey": ("customers",)}
+    assert again.skipped == {**ready.skipped, "05_survey": ("customers",)}
+    assert ready.skipped["02_nps_drivers"] == ("responses",)
     assert again.notebooks == ready.notebooks
 
 
