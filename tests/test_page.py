@@ -8,10 +8,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import nbformat
 import pytest
 import small_shop
 from bs4 import BeautifulSoup
 from small_shop import CATEGORIES, NAME, PRODUCTS, report_of
+
+from templates_lib.report import page as page_module
 
 PLANTED = (NAME, *CATEGORIES, *PRODUCTS)
 LOADING = ("src", "href", "srcset", "data", "action", "formaction", "poster", "background", "ping")
@@ -165,3 +168,20 @@ def test_a_browser_opens_it_without_a_word(file, tmp_path):
     shown = BeautifulSoup(done.stdout, "html.parser")
     assert not shown.find_all("script")
     assert NAME in shown.h1.text
+
+
+def test_a_chapter_without_results_is_no_chapter():
+    """Headings over nothing are left out; the sentence that says what it would take is kept."""
+    heading = nbformat.v4.new_markdown_cell("# Why they buy\n\nThe question.")
+    silent = nbformat.v4.new_code_cell("pass")
+    html = {"text/html": '<p class="computed">Nobody was asked &amp; why.</p>'}
+    output = nbformat.v4.new_output("display_data", html)
+    folded = nbformat.v4.new_code_cell("x", outputs=[output], metadata={"tags": ["method"]})
+    empty = nbformat.v4.new_notebook(cells=[heading, silent, folded])
+    assert not page_module._shows(empty)
+    assert page_module._title(empty, "x") == "Why they buy"
+    assert page_module._said(empty) == "Nobody was asked & why."
+    full = nbformat.v4.new_notebook(
+        cells=[heading, nbformat.v4.new_code_cell("y", outputs=[output]), folded]
+    )
+    assert page_module._shows(full)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 FIRST = "summary"
 FOLDED = {"method": "How this was computed", "limits": "What this cannot say"}
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'"
+MORE = "What more data would show"
 HIDDEN = ("parameters", "injected-parameters")
 
 
@@ -33,14 +34,19 @@ def page(ready: Ready, work: Path, findings: Mapping[str, Mapping[str, Any]]) ->
     """
     ordered = sorted(ready.notebooks, key=lambda n: (n.topic != FIRST, n.name))
     words = Words(ready.params.client.language, ready.params.client.currency)
-    chapters, links = [], []
+    chapters, links, more = [], [], []
     for notebook in ordered:
         content = nbformat.read(work / f"{notebook.name}.ipynb", as_version=4)
+        if notebook.topic != FIRST and not _shows(content):
+            more.append(f"{_title(content, notebook.topic)}: {_said(content)}")
+            continue
         title, body = _chapter(content, notebook.topic)
         chapters.append(f'<article id="{escape(notebook.topic)}">{body}</article>')
         links.append(f'<li><a href="#{escape(notebook.topic)}">{escape(title)}</a></li>')
-    if ready.skipped:
-        chapters.append(_skipped(ready.skipped))
+    more += [f"{_topic(name)}: needs {', '.join(needs)}" for name, needs in ready.skipped.items()]
+    if more:
+        rows = "".join(f"<li>{escape(line)}</li>" for line in more)
+        chapters.append(f'<article id="more"><h2>{MORE}</h2><ul>{rows}</ul></article>')
     name = escape(ready.params.client.name)
     as_of = escape(words.day(ready.params.as_of))
     css = (HERE / "page.css").read_text(encoding="utf-8")
@@ -58,32 +64,53 @@ def page(ready: Ready, work: Path, findings: Mapping[str, Mapping[str, Any]]) ->
     )
 
 
-def _skipped(skipped: Mapping[str, tuple[str, ...]]) -> str:
-    rows = "".join(
-        f"<li>{escape(re.sub(r'^[0-9]+_', '', name).replace('_', ' '))}: "
-        f"needs {escape(', '.join(needs))}</li>"
-        for name, needs in skipped.items()
-    )
-    return f'<article id="more"><h2>What more data would show</h2><ul>{rows}</ul></article>'
+def _topic(name: str) -> str:
+    return re.sub(r"^[0-9]+_", "", name).replace("_", " ")
+
+
+def _tags(cell: NotebookNode) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def _title(notebook: NotebookNode, topic: str) -> str:
+    """The first heading, else the topic."""
+    first = (c.source.splitlines()[0] for c in notebook.cells
+             if c.cell_type == "markdown" and c.source.startswith("# "))  # fmt: skip
+    return re.sub(r"^#\s+", "", next(first, topic))
+
+
+def _shows(notebook: NotebookNode) -> bool:
+    """Whether a chapter has results: headings over nothing are none."""
+    cells = [c for c in notebook.cells if not {*HIDDEN, *FOLDED} & set(_tags(c))]
+    return any(_outputs(cell) for cell in cells) or all(c.cell_type == "markdown" for c in cells)
+
+
+def _said(notebook: NotebookNode) -> str:
+    """The computed sentences of a notebook, as text."""
+    shown = [o.data.get("text/html", "") for c in notebook.cells for o in _outputs(c)]
+    found = re.findall(r'<p class="computed">(.*?)</p>', "".join(map(str, shown)), re.DOTALL)
+    return unescape(" ".join(found))
+
+
+def _outputs(cell: NotebookNode) -> list[NotebookNode]:
+    """What a cell shows, without warnings."""
+    shown = ("display_data", "execute_result")
+    return [o for o in cell.get("outputs", []) if o.output_type in shown]
 
 
 def _chapter(notebook: NotebookNode, topic: str) -> tuple[str, str]:
     """The title and the HTML of a notebook: its results, then what is folded."""
     parts: dict[str, list[NotebookNode]] = {"": [], **{tag: [] for tag in FOLDED}}
     for cell in notebook.cells:
-        tags = cell.metadata.get("tags", [])
+        tags = _tags(cell)
         if not any(tag in tags for tag in HIDDEN):
             parts[next((tag for tag in FOLDED if tag in tags), "")].append(cell)
-    title = next(
-        (re.sub(r"^#\s+", "", c.source.splitlines()[0]) for c in parts[""]
-         if c.cell_type == "markdown" and c.source.startswith("# ")), topic,
-    )  # fmt: skip
     body = _rendered(parts[""], topic)
     for tag, name in FOLDED.items():
         inner = _rendered(parts[tag], topic)
         if inner.strip():
             body += f"<details><summary>{escape(name)}</summary>{inner}</details>"
-    return title, body
+    return _title(notebook, topic), body
 
 
 @cache
@@ -101,7 +128,7 @@ def _rendered(cells: list[NotebookNode], topic: str) -> str:
     shown = []
     for cell in cells:
         if cell.cell_type == "code":
-            kept = [o for o in cell.outputs if o.output_type in ("display_data", "execute_result")]
+            kept = _outputs(cell)
             if not kept:
                 continue
             cell = nbformat.v4.new_code_cell(cell.source, outputs=kept)
