@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
-from templates_lib.stats import importance as module
-from templates_lib.stats import variance_shares
+from templates_lib.stats import resampling, variance_shares
 from templates_lib.stats.importance import importance
 from templates_lib.stats.variance_shares import lmg, r_squared, relative_weights
 
@@ -218,7 +217,7 @@ def test_rank_only_where_its_interval_is_narrow(swiss_result):
 def test_chunks_and_row_order_change_nothing(monkeypatch):
     ratings, outcome = survey(150, [0.5, 0.2, 0], 3)
     whole = importance(ratings, outcome, draws=100, seed=4)
-    monkeypatch.setattr(module, "ROWS", 10 * 40)
+    monkeypatch.setattr(resampling, "ROWS", 10 * 40)
     blocks = importance(ratings, outcome, draws=100, seed=4)
     # One sample at a time is another order of random numbers.
     assert_allclose(blocks.table["share"], whole.table["share"])

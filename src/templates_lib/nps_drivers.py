@@ -25,7 +25,6 @@ IMPORTANCE = ["driver", "share", "low", "high", "rank_low", "rank_high", "coeffi
               "correlation", "mean_rating", "n"]  # fmt: skip
 MIN_DRIVERS, MIN_RATINGS = 2, 30
 MIN_LISTWISE = 100
-HARMFUL_CONDITION = 30.0
 
 
 class Ratings(NamedTuple):

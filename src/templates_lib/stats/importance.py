@@ -6,7 +6,7 @@ outcome stands in row and column 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ import pandas as pd
 
 from templates_lib.stats import imputation
 from templates_lib.stats.intervals import upper_tail
+from templates_lib.stats.resampling import bootstrapped_covariances
 from templates_lib.stats.variance_shares import (
     MOST_EXACT,
     condition_number,
@@ -29,10 +30,6 @@ from templates_lib.stats.variance_shares import (
     weights_beside_probe,
 )
 
-# Rows times draws that are held at a time.
-ROWS = 2**21
-# Where EM in a bootstrap sample ends, in standard errors of a mean: far below its own noise.
-DRAW_TOLERANCE = 0.1
 WIDEST_RANKED = 2
 LEAST_R2 = 0.05
 
@@ -154,7 +151,9 @@ def importance(
     shares = shares_of(decompose(correlation, groups=members))
 
     sampled_shares, probes, r2s, coefficients, correlations = [], [], [], [], []
-    for covariance in _bootstrap(data, model, draws=draws, rng=np.random.default_rng(seed)):
+    for covariance in bootstrapped_covariances(
+        data, model, draws=draws, rng=np.random.default_rng(seed)
+    ):
         drivers = correlation_of(covariance[:, :-1, :-1])
         parts, with_probe = beside_probe(covariance, members)
         sampled_shares.append(shares_of(parts))
@@ -276,63 +275,6 @@ def _units(
 
 def _unit_of(members: Sequence[Sequence[int]], item: int) -> int:
     return next(unit for unit, positions in enumerate(members) if item in positions)
-
-
-def _bootstrap(
-    data: np.ndarray, model: imputation.Normal, *, draws: int, rng: np.random.Generator
-) -> Iterator[np.ndarray]:
-    """Covariances of samples of the rows, with the probe as the last variable, by the chunk."""
-    data = (data - model.mean) / np.sqrt(np.diag(model.covariance))
-    if np.isnan(data).any():
-        yield from _imputed(data, draws=draws, rng=rng)
-    else:
-        yield from _weighted(data, draws=draws, rng=rng)
-
-
-def _imputed(data: np.ndarray, *, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Each sample gets its own EM and its own draw of what is missing."""
-    n, width = data.shape
-    start = imputation.em(data)
-    found = imputation.patterns(data)
-    for _ in range(draws):
-        rows = rng.integers(n, size=n)
-        counts = np.bincount(rows, minlength=n)
-        model = imputation.em(data, counts, start=start, tolerance=DRAW_TOLERANCE / np.sqrt(n))
-        sample = imputation.Patterns(found.observed, found.of_row[rows])
-        complete = imputation.fill(data[rows], sample, model, rng)
-        probe = rng.standard_normal(n)[rows]
-        yield np.cov(np.column_stack([complete, probe]), rowvar=False, bias=True)[None]
-
-
-def _weighted(data: np.ndarray, *, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Samples as counts of the rows: their sums of products are products of matrices."""
-    n, width = data.shape
-    upper = np.triu_indices(width)
-    size = max(1, min(64, ROWS // n))
-    block = max(1, ROWS // len(upper[0]))
-    for first in range(0, draws, size):
-        now = min(size, draws - first)
-        counts = np.stack(
-            [np.bincount(rng.integers(n, size=n), minlength=n) for _ in range(now)]
-        ).astype(float)
-        # A respondent keeps the probe wherever the sample repeats the respondent, as a driver
-        # without any effect would.
-        probe = rng.standard_normal((now, n))
-        moments = np.zeros((now, width + 1, width + 1))
-        means = np.zeros((now, width + 1))
-        for start in range(0, n, block):
-            rows = slice(start, start + block)
-            part, weight = data[rows], counts[:, rows]
-            noise = weight * probe[:, rows]
-            products = weight @ (part[:, upper[0]] * part[:, upper[1]])
-            moments[:, upper[0], upper[1]] += products
-            moments[:, :-1, -1] += noise @ part
-            moments[:, -1, -1] += (noise * probe[:, rows]).sum(axis=1)
-            means[:, :-1] += weight @ part
-            means[:, -1] += noise.sum(axis=1)
-        moments = np.triu(moments) + np.swapaxes(np.triu(moments, 1), 1, 2)
-        means /= n
-        yield moments / n - means[:, :, None] * means[:, None, :]
 
 
 def _items(
