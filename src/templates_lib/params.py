@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from babel.numbers import list_currencies
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from templates_lib import asked_names
 from templates_lib.problems import closest
 from templates_lib.sections import Day, Part, Section, Share, TimeZone
 from templates_lib.sources_section import Sources
@@ -132,25 +133,32 @@ class Cohorts(Section):
     )
 
 
+ScoredRating = Annotated[str, asked_names.question("ratings")]
+BuyersChoice = Annotated[str, asked_names.question("choices", survey="purchase")]
+LeaversChoice = Annotated[str, asked_names.question("choices", survey="exit_intent")]
+LeadsChoice = Annotated[str, asked_names.question("choices", survey="soft_lead")]
+
+
 class NpsDrivers(Section):
     """`02_nps_drivers`: names of questions are those under `sources.responses`."""
 
-    survey: Survey | None = Field(
+    survey: Annotated[Survey, asked_names.WITH_SCORE] | None = Field(
         None, description="The survey whose score is analysed; that with the most scores otherwise."
     )
-    drivers: list[str] = Field(
+    drivers: list[ScoredRating] = Field(
         [], description="Ratings of that survey taken as drivers; all of them otherwise."
     )
-    groups: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(
+    groups: dict[str, Annotated[list[ScoredRating], Field(min_length=1)]] = Field(
         {}, description="Name: ratings that are credited together, such as twins."
     )
-    reason: str | None = Field(
+    reason: Annotated[str, asked_names.question("open")] | None = Field(
         None, description="Open question for the reason; that with the most texts otherwise."
     )
-    split_by: list[str] = Field(
-        [],
+    split_by: list[str] | None = Field(
+        None,
         description="Attributes of the first order or the customer to compare, each by itself; "
-        "category, channel, business or not, and role otherwise, as far as they are known.",
+        "none by `[]`. Without this key category, channel, business or not, and role, as far as "
+        "they are known.",
     )
     max_groups: int = Field(6, ge=2, le=8, description="Groups named; the rest is `other`, groups.")
     waves: Literal["wave", "month", "quarter", "year"] = Field(
@@ -183,14 +191,26 @@ class ChannelNames(Section):
 class PurchaseSurvey(Section):
     """`07_purchase_survey`: names of questions are those under `sources.responses`."""
 
-    why_today: str = Field("why_today", description="Question: why they bought today.")
-    first_heard: str = Field("first_heard", description="Question: where they first heard of us.")
-    competitor: str = Field("competitor", description="Question: which competitor they looked at.")
-    nearly_stopped: str = Field("nearly_stopped", description="Question: what nearly stopped them.")
-    why_not: str = Field("why_not", description="Question of those who leave: what stopped them.")
-    why_not_yet: str = Field("why_not_yet", description="Question of soft leads: why not yet.")
-    considers: str = Field("considers", description="Question of soft leads: whom else they see.")
-    motive: str | None = Field(
+    why_today: BuyersChoice = Field("why_today", description="Question: why they bought today.")
+    first_heard: BuyersChoice = Field(
+        "first_heard", description="Question: where they first heard of us."
+    )
+    competitor: BuyersChoice = Field(
+        "competitor", description="Question: which competitor they looked at."
+    )
+    nearly_stopped: BuyersChoice = Field(
+        "nearly_stopped", description="Question: what nearly stopped them."
+    )
+    why_not: LeaversChoice = Field(
+        "why_not", description="Question of those who leave: what stopped them."
+    )
+    why_not_yet: LeadsChoice = Field(
+        "why_not_yet", description="Question of soft leads: why not yet."
+    )
+    considers: LeadsChoice = Field(
+        "considers", description="Question of soft leads: whom else they see."
+    )
+    motive: BuyersChoice | None = Field(
         None, description="Question that names the main motive; `why_today` otherwise."
     )
     nothing: list[str] = Field(
@@ -213,6 +233,69 @@ class PurchaseSurvey(Section):
     )
     max_options: int = Field(
         10, ge=2, le=15, description="Options shown; the rest is `other`, options."
+    )
+
+
+class Target(Section):
+    """Who is looked for."""
+
+    by: Literal["value", "repeat", "promoters", "list"] = Field(
+        "value",
+        description="`value`: the most valuable; `repeat`: those who bought often; `promoters`: "
+        "those who recommend and came back; `list`: an own list.",
+    )
+    share: Part = Field(0.1, description="Of `value`: the top share of all.")
+    purchases: int = Field(3, ge=2, description="Of `repeat`: purchases at least, purchases.")
+    path: str | None = Field(
+        None, description="Of `list`: a CSV in the client's folder with e-mails or customer ids."
+    )
+
+
+class Icp(Section):
+    """`01_icp`: the ideal customer profile."""
+
+    unit: Literal["customer", "company"] = Field(
+        "customer", description="Whom the profile is of: persons, or the companies they buy for."
+    )
+    target: Target = Target()
+    value_days: int = Field(
+        365,
+        ge=30,
+        description="Value and purchases are counted over so many days from the first purchase, "
+        "of those observed so long, days.",
+    )
+    demographics: list[str] | None = Field(
+        None, description="Attributes of the customer file and questions that are demographics."
+    )
+    motives: list[str] | None = Field(
+        None, description="Questions with given answers about motives, needs and values."
+    )
+    pains: list[str] | None = Field(
+        None, description="Questions with given answers about pains and obstacles."
+    )
+    habits: list[str] | None = Field(
+        None, description="Questions and attributes about habits: channels, what is compared."
+    )
+    false_discovery_share: Part = Field(
+        0.1, description="Share of false ones allowed among the attributes called different."
+    )
+    max_segments: int = Field(6, ge=2, le=8, description="Motive segments tried, segments.")
+
+
+class CustomerValue(Section):
+    """`05_customer_value`."""
+
+    window_days: int = Field(
+        365, ge=30, description="Length of the windows that are compared; the last ends `as_of`."
+    )
+    horizon_days: int = Field(
+        365, ge=30, description="How far the expected value of living customers looks, days."
+    )
+    discount_rate: Share = Field(
+        0.1, description="Yearly rate at which expected value is discounted."
+    )
+    min_followers: int = Field(
+        100, ge=30, description="Next purchases after one category below which rules are noise."
     )
 
 
@@ -246,9 +329,18 @@ class Params(Section):
     data_health: DataHealth = DataHealth()
     repeat_purchase: RepeatPurchase = RepeatPurchase()
     cohorts: Cohorts = Cohorts()
+    icp: Icp = Icp()
     nps_drivers: NpsDrivers = NpsDrivers()
+    customer_value: CustomerValue = CustomerValue()
     purchase_survey: PurchaseSurvey = PurchaseSurvey()
     summary: Summary = Summary()
+
+    @field_validator("sources")
+    @classmethod
+    def _its_questions_are_known(cls, value: Sources, info: ValidationInfo) -> Sources:
+        if info.context is not None:  # the sections below it name them
+            info.context[asked_names.RESPONSES] = value.responses
+        return value
 
     @field_validator("as_of")
     @classmethod
