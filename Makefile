@@ -8,6 +8,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python -m templates_lib
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --no-header --no-annotate
 
 override CLIENT := $(value CLIENT)
 override AS_OF := $(value AS_OF)
@@ -67,13 +69,17 @@ lint: env ## check the code, the notebooks and that generated files are current
 	@$(BIN)/ruff format --check .
 	@$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
 
-benchmark: env ## measure what must be fast, against other ways to do it
+benchmark: $(VENV)/benchmark-ready ## measure what must be fast, against other ways to do it
 	@set -e; for file in benchmarks/*.py; do echo "$$file"; $(BIN)/python "$$file"; done
 
 docs: env ## write the files that are generated from the code
 	@$(RUN) docs
 
 env: $(VENV)/ready ## create or update the environment from the lock
+
+$(VENV)/benchmark-ready: benchmark.lock $(VENV)/ready
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r benchmark.lock
+	@touch $@
 
 # uv comes by pip from a hash-pinned file, and everything else by uv from another one
 $(VENV)/ready: requirements.lock bootstrap.lock pyproject.toml
@@ -87,7 +93,6 @@ $(VENV)/ready: requirements.lock bootstrap.lock pyproject.toml
 	@touch $@
 
 lock: ## write the locks anew from pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate --all-extras pyproject.toml -o requirements.lock
-	@echo uv | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --no-annotate - -o bootstrap.lock
+	@$(COMPILE) --all-extras pyproject.toml -o requirements.lock
+	@$(COMPILE) --group benchmark --constraints requirements.lock -o benchmark.lock
+	@echo uv | $(COMPILE) - -o bootstrap.lock

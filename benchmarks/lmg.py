@@ -1,13 +1,15 @@
-"""How long importance takes: `python benchmarks/lmg.py` prints times, and checks nothing.
+"""How long the importance of drivers takes: `python benchmarks/lmg.py` prints times and ratios.
 
-One decomposition of 12 drivers against the plain way, an ordinary regression for each subset;
-then the whole of `importance` for 15 drivers, 10,000 respondents and 2,000 bootstrap samples.
+Sharing out R² among 12 drivers, once, against pingouin and against an ordinary regression for
+each subset of the drivers, which must give the same parts; then the whole of `importance` for 15
+drivers, with every rating given and with a part of them missing.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 from itertools import combinations
 from math import factorial
 
@@ -17,8 +19,30 @@ import pandas as pd
 from templates_lib.stats.importance import importance
 from templates_lib.stats.variance_shares import lmg
 
+ANSWERS = 10_000
+LARGEST_DIFFERENCE = 1e-9
 
-def plain_lmg(drivers: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+
+def survey(n: int, p: int) -> tuple[np.ndarray, np.ndarray]:
+    """Ratings with a halo, and an outcome that follows some of them."""
+    rng = np.random.default_rng(1)
+    ratings = rng.normal(size=(n, p)) + rng.normal(size=(n, 1))
+    return ratings, ratings @ np.linspace(0, 0.3, p) + 3 * rng.normal(size=n)
+
+
+def ours(drivers: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+    """LMG from the respondents: their covariance, and its decomposition."""
+    return lmg(np.cov(np.column_stack([outcome, drivers]), rowvar=False))
+
+
+def by_pingouin(drivers: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+    """LMG by pingouin."""
+    import pingouin
+
+    return pingouin.linear_regression(drivers, outcome, relimp=True)["relimp"].to_numpy()[1:]
+
+
+def by_subsets(drivers: np.ndarray, outcome: np.ndarray) -> np.ndarray:
     """LMG by one least-squares fit on the respondents for every subset of the drivers."""
     p = drivers.shape[1]
     centred, y = drivers - drivers.mean(axis=0), outcome - outcome.mean()
@@ -35,43 +59,52 @@ def plain_lmg(drivers: np.ndarray, outcome: np.ndarray) -> np.ndarray:
     return parts
 
 
-def survey(n: int, p: int) -> tuple[np.ndarray, np.ndarray]:
-    """Ratings with a halo, and an outcome that follows some of them."""
-    rng = np.random.default_rng(1)
-    ratings = rng.normal(size=(n, p)) + rng.normal(size=(n, 1))
-    return ratings, ratings @ np.linspace(0, 0.3, p) + 3 * rng.normal(size=n)
+def timed(call: Callable[[], np.ndarray], *, times: int = 1) -> tuple[np.ndarray, float]:
+    """What a call gives, and the median of the seconds that it took."""
+    seconds = []
+    for _ in range(times):
+        began = time.perf_counter()
+        result = call()
+        seconds.append(time.perf_counter() - began)
+    return result, float(np.median(seconds))
+
+
+def once() -> None:
+    """One decomposition, against the other ways."""
+    drivers, outcome = survey(ANSWERS, 12)
+    ours(drivers, outcome)  # what is computed once for a number of drivers
+    parts, seconds = timed(lambda: ours(drivers, outcome), times=21)
+    print(f"12 drivers, {ANSWERS:,} answers: {1000 * seconds:.1f} ms")
+    others = {"pingouin": by_pingouin, "a regression a subset": by_subsets}
+    for name, other in others.items():
+        beside, taken = timed(lambda other=other: other(drivers, outcome))
+        apart = np.abs(parts - beside).max()
+        print(f"  {name}: {taken:.2f} s, {taken / seconds:,.0f} times as long ({apart:.0e} apart)")
+        if apart > LARGEST_DIFFERENCE:
+            raise SystemExit(f"{name} gives other parts of R²: {apart:.1e} apart")
+
+
+def bootstrapped(*, draws: int, missing: float) -> None:
+    """The whole of `importance`, with intervals."""
+    drivers, outcome = survey(ANSWERS, 15)
+    frame = pd.DataFrame(drivers, columns=[f"item_{k}" for k in range(1, 16)])
+    frame = frame.mask(np.random.default_rng(2).random(frame.shape) < missing)
+    _, seconds = timed(lambda: importance(frame, pd.Series(outcome), draws=draws, seed=1))
+    print(
+        f"15 drivers, {ANSWERS:,} answers, {missing:.0%} of the ratings missing, "
+        f"{draws:,} draws: {seconds:.1f} s"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--draws", type=int, default=2000)
-    parser.add_argument("--missing", type=float, default=0.0, help="share of ratings left out")
+    parser.add_argument("--draws", type=int, default=2000, help="with every rating given")
+    parser.add_argument("--missing", type=float, default=0.2, help="share of ratings left out")
+    parser.add_argument("--missing-draws", type=int, default=1000, help="with ratings left out")
     chosen = parser.parse_args()
-
-    drivers, outcome = survey(1000, 12)
-    began = time.perf_counter()
-    plain = plain_lmg(drivers, outcome)
-    plain_seconds = time.perf_counter() - began
-    covariance = np.cov(np.column_stack([outcome, drivers]), rowvar=False)
-    lmg(covariance)
-    began = time.perf_counter()
-    for _ in range(20):
-        parts = lmg(covariance)
-    seconds = (time.perf_counter() - began) / 20
-    print(
-        f"12 drivers, 1,000 respondents: plain {plain_seconds:.2f} s, lmg {1000 * seconds:.2f} ms, "
-        f"ratio {plain_seconds / seconds:,.0f}; largest difference {abs(parts - plain).max():.1e}"
-    )
-
-    drivers, outcome = survey(10_000, 15)
-    frame = pd.DataFrame(drivers, columns=[f"item_{k}" for k in range(1, 16)])
-    frame = frame.mask(np.random.default_rng(2).random(frame.shape) < chosen.missing)
-    began = time.perf_counter()
-    importance(frame, pd.Series(outcome), draws=chosen.draws, seed=1)
-    print(
-        f"15 drivers, 10,000 respondents, {chosen.missing:.0%} missing, {chosen.draws:,} draws: "
-        f"{time.perf_counter() - began:.1f} s"
-    )
+    once()
+    bootstrapped(draws=chosen.draws, missing=0)
+    bootstrapped(draws=chosen.missing_draws, missing=chosen.missing)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from numpy.testing import assert_allclose
 
 from templates_lib.stats.agreement import (
     METRICS,
-    alpha_by_code,
     cohen_kappa,
     krippendorff_alpha,
 )
@@ -99,55 +98,6 @@ def test_alpha_interval_covers():
         hits += result.low <= truth <= result.high
     # The standard error of the coverage is 0.013.
     assert 0.91 < hits / 300 < 0.98
-
-
-# Sets of codes
-
-
-@pytest.fixture
-def coding():
-    first = [{"price"}, {"price", "staff"}, set(), {"staff"}, {"price"}, set()]
-    second = [{"price"}, {"price"}, set(), {"staff"}, set(), None]
-    return pd.DataFrame(
-        {
-            "unit": [*range(6), *range(6)],
-            "coder": ["a"] * 6 + ["b"] * 6,
-            "codes": first + second,
-        }
-    )
-
-
-def test_alpha_by_code_is_alpha_of_given_or_not(coding):
-    result = alpha_by_code(coding, seed=2)
-    assert result["code"].tolist() == ["price", "staff"]
-    price = krippendorff_alpha([[1, 1, 0, 0, 1], [1, 1, 0, 0, 0]], seed=2)
-    staff = krippendorff_alpha([[0, 1, 0, 1, 0], [0, 0, 0, 1, 0]], seed=2)
-    # Unit 5 was coded by one person only.
-    assert result["n_units"].tolist() == [5, 5]
-    assert result["n_used"].tolist() == [3, 2]
-    for row, expected in zip(result.itertuples(), (price, staff), strict=True):
-        assert_allclose([row.alpha, row.low, row.high], expected[:3])
-    # 10 values, 5 given: o = 2 off the diagonal, so 1 − 9 × 2 / (2 × 5 × 5)
-    assert_allclose(price.alpha, 1 - 9 * 2 / 50)
-
-
-def test_alpha_by_code_takes_lists_and_any_order(coding):
-    shuffled = coding.sample(frac=1, random_state=1)
-    shuffled["codes"] = [None if c is None else sorted(c) for c in shuffled["codes"]]
-    pd.testing.assert_frame_equal(alpha_by_code(shuffled, seed=2), alpha_by_code(coding, seed=2))
-
-
-def test_alpha_by_code_of_one_coder_is_unknown(coding):
-    result = alpha_by_code(coding[coding["coder"] == "a"], seed=2)
-    assert result["alpha"].isna().all()
-    assert result["n_units"].tolist() == [0, 0]
-
-
-def test_alpha_by_code_refuses(coding):
-    with pytest.raises(ValueError, match="no column codes"):
-        alpha_by_code(coding.drop(columns="codes"), seed=1)
-    with pytest.raises(ValueError, match="unit 0 stands twice for coder a"):
-        alpha_by_code(pd.concat([coding, coding.head(1)]), seed=1)
 
 
 # Kappa

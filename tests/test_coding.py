@@ -6,6 +6,7 @@ import io
 import sys
 import types
 
+import ibis
 import pandas as pd
 import pytest
 from conftest import staged
@@ -23,7 +24,7 @@ from templates_lib.coding import (
 )
 from templates_lib.demo.phrases import REASONS
 from templates_lib.problems import InputProblems
-from templates_lib.quotes import approved_quotes, quotes
+from templates_lib.quotes import approved_quotes, quotes, unknown_quotes
 from templates_lib.workspace import ClientFolders
 
 WEBSHOP = read_codebook(STARTER, is_starter=True)
@@ -414,6 +415,23 @@ def test_only_approved_texts_of_large_segments_are_quoted(folders):
     assert quotes(split, made, approved, min_cell=2, by=("group",))["response_id"].tolist() == [
         "r005"
     ]
+
+
+def test_an_approved_answer_that_there_is_not_is_told_with_its_line(folders):
+    given = ibis.memtable(answers("Hyvä hinta", "Huono maku").assign(kind="open", survey="nps"))
+    (folders.data / "editorial.yml").write_text(
+        "quotes:\n  - response_id: r000\n  - response_id: r0001\n"
+        "  - {response_id: r001, question: reasn}\n"
+        "  - {response_id: r001, survey: purchase, question: reason}\n"
+    )
+    assert [str(problem) for problem in unknown_quotes(folders, given)] == [
+        "data/acme/editorial.yml:3 quotes.2.response_id: no open answer has this id; "
+        "did you mean 'r001'?",
+        "data/acme/editorial.yml:4 quotes.3.question: the answer is not of 'reasn'; "
+        "did you mean 'reason'?",
+        "data/acme/editorial.yml:5 quotes.4.survey: the answer is not of 'purchase'; known: nps",
+    ]  # fmt: skip
+    assert unknown_quotes(folders, None) == []
 
 
 def test_what_is_wrong_with_the_approval_is_told(folders):

@@ -14,7 +14,7 @@ import pytest
 from templates_lib.codebook import OWN_FILE, read_codebook
 from templates_lib.coding_agreement import agreement
 from templates_lib.coding_marks import coding_folder, own_codes, read_sheets
-from templates_lib.coding_sheets import SIZE, draw, write_sheets
+from templates_lib.coding_sheets import SIZE, draw, make_sheets, write_sheets
 from templates_lib.problems import InputProblems
 from templates_lib.workspace import ClientFolders
 
@@ -440,3 +440,28 @@ def test_make_coding_without_open_answers_says_so(make_client, capsys):
     make_client(exports={"orders.csv": "order,customer,when,amount\n1,a,2026-01-01,10\n"})
     assert main(["coding", "acme"]) == 2
     assert "sources.responses: has no open question with an answer" in capsys.readouterr().err
+
+
+OPEN = """
+client: {name: Acme}
+as_of: 2026-01-31
+sources:
+  responses:
+    {format: table, survey: nps, path: exports/s.csv, columns: {answered_at: at}, score: score,
+     open: {reason: why}}
+"""
+
+
+def test_the_command_tells_the_codes_that_coders_made_up(make_client, book, folders):
+    rows = "".join(f"2026-01-{day:02},9,Answer {day}\n" for day in range(1, 31))
+    client = make_client(OPEN, {"s.csv": "at,score,why\n" + rows})
+    first = make_sheets(client)
+    assert sum("30 answers, to be coded" in line for line in first) == 2
+    page = openpyxl.load_workbook(sheet(folders, "A"))["coding"]
+    ids = [page.cell(row, column(page, "response_id")).value for row in (2, 3, 4)]
+    fill(sheet(folders, "A"), {i: {"own_code": "colour"} for i in ids[:2]})
+    fill(sheet(folders, "A"), {ids[2]: {"price": 1}})
+    again = make_sheets(client)
+    assert sum("30 answers, begun, kept as it is" in line for line in again) == 2
+    assert "nps reason: coded of 30: A 3" in again
+    assert again[-1] == "nps reason: codes of the coders' own, not in the codebook: colour (2)"

@@ -15,8 +15,8 @@ from templates_lib.stats.net_score import (
     net_score,
     net_score_difference,
     paired_net_score_difference,
-    weighted_net_score,
 )
+from templates_lib.stats.net_score_design import design_effect, weighted_net_score
 
 repeatable = settings(deadline=None, derandomize=True)
 POSITIVE, NEUTRAL, NEGATIVE = [15, 12, 10], [13, 7, 0], [8, 12, 0]
@@ -184,6 +184,70 @@ def test_weighted_score_without_spread_is_not_certain():
 def test_weighted_score_refuses(values, weights, message):
     with pytest.raises(ValueError, match=message):
         weighted_net_score(values, weights)
+
+
+# Several answers of one person
+
+
+def repeated(seed, persons=300):
+    """Persons of one to four answers, who give three of four of them alike."""
+    rng = np.random.default_rng(seed)
+    who = np.repeat(np.arange(persons), rng.integers(1, 5, persons))
+    usual = rng.choice([1, 0, -1], persons, p=[0.5, 0.3, 0.2])
+    own = rng.choice([1, 0, -1], len(who), p=[0.5, 0.3, 0.2])
+    return np.where(rng.random(len(who)) < 0.75, usual[who], own), who
+
+
+def test_clustered_error_is_that_of_cluster_robust_regression():
+    # The mean with clustered errors (statsmodels, as Stata's cluster()), without and with weights.
+    values, who = repeated(1)
+    weights = np.random.default_rng(2).uniform(0.2, 3, len(values))
+    cluster = {"cov_type": "cluster", "cov_kwds": {"groups": who}, "use_t": True}
+    fit = sm.WLS(values, np.ones(len(values)), weights=weights).fit(**cluster)
+    result = weighted_net_score(values, weights, clusters=who)
+    assert_allclose([result.score, result.se], 100 * np.r_[fit.params, fit.bse])
+    assert_allclose([result.low, result.high], 100 * fit.conf_int()[0])
+    plain = sm.OLS(values, np.ones(len(values)))
+    expected = (plain.fit(**cluster).bse / plain.fit().bse) ** 2
+    assert_allclose(design_effect(values, who), expected)
+    assert expected > 1.5
+
+
+def test_design_effect_of_the_same_answer_twice_is_two():
+    values, n = [1, 0, -1, 1, 0] * 40, 200
+    twice = design_effect(np.repeat(values, 2), np.repeat(np.arange(n), 2))
+    # Half as many independent answers, beside n / (n − 1) of each variance.
+    assert_allclose(twice, 2 * (n / (n - 1)) / (2 * n / (2 * n - 1)))
+    once = np.array(net_score(80, 80, 40))
+    halved = np.array(net_score(*np.array([160, 160, 80]) / twice))
+    assert_allclose(halved, once, atol=0.05)
+
+
+def test_design_effect_at_its_ends():
+    assert design_effect([1, 0, -1], [5, 6, 7]) == 1
+    assert design_effect([1, 0, -1], [None, None, None]) == 1, "nobody is known: each alone"
+    # All alike: as if each person always said the same, (2² + 1²) / 3.
+    assert_allclose(design_effect([1, 1, 1], ["a", "a", "b"]), 5 / 3)
+    assert_allclose(design_effect([1, -1, 0], ["a", "a", "a"]), 3)
+    assert design_effect([1, -1, 1, -1], ["a", "a", "b", "b"]) == 1, "no gain from what differs"
+    assert np.isnan(design_effect([np.nan], ["a"]))
+    assert design_effect([1, np.nan, -1], ["a", "a", "b"]) == 1
+    with pytest.raises(ValueError, match="2 numbers and clusters 1"):
+        design_effect([1, 0], ["a"])
+
+
+def test_interval_of_repeated_answers_covers():
+    # Both parts of an answer have the shares .5, .3 and .2: the score is 30.
+    hits, naive = [], []
+    for seed in range(1000):
+        values, who = repeated(1000 + seed, persons=100)
+        counts = np.array([np.sum(values == v) for v in (1, 0, -1)])
+        for effect, found in ((design_effect(values, who), hits), (1, naive)):
+            _, low, high = net_score(*counts / effect)
+            found.append(low <= 30 <= high)
+    # The standard error of a coverage is 0.007.
+    assert np.mean(hits) > 0.93
+    assert np.mean(naive) < 0.87
 
 
 # Mix

@@ -19,11 +19,20 @@ from numpy.testing import assert_allclose
 from real_data import example
 
 import templates_lib.client
-from templates_lib import coding, coverage, nps, nps_drivers, nps_outcomes, nps_reasons
+from templates_lib import (
+    coding,
+    coverage,
+    nps,
+    nps_drivers,
+    nps_outcomes,
+    nps_reasons,
+    nps_weighted,
+)
 from templates_lib.codebook import STARTER, read_codebook
 from templates_lib.demo import truth
 from templates_lib.problems import InputProblems
 from templates_lib.report import findings
+from templates_lib.stats.raking import Raked
 from templates_lib.workspace import repository
 
 AS_OF = date(2026, 6, 30)
@@ -114,6 +123,24 @@ def test_waves_are_compared_from_a_hundred_scores():
     assert (changes["p_holm"] < 0.05).tolist() == [True, False]
 
 
+def test_few_who_left_a_rating_out_are_hidden_with_what_gives_them_away():
+    rows = [
+        ("a", 500, 497, 3, 0, True),
+        ("b", 460, 440, 20, 40, True),
+        ("c", 12, 10, 2, 488, False),
+    ]
+    names = ["driver", "asked", "answered", "not_answered", "not_asked", "is_used"]
+    shown = nps_drivers.items_shown(pd.DataFrame(rows, columns=names), min_cell=5)
+    assert shown.columns.tolist() == names
+    assert shown.loc[1, names].tolist() == list(rows[1])
+    # 500 gave a score: any two of the three counts, or one and who was asked, give the third
+    for row in (0, 2):
+        assert shown.loc[row, ["asked", "answered", "not_answered"]].isna().all()
+    assert shown["not_asked"].tolist() == [0, 40, 488]
+    empty = pd.DataFrame(columns=names)
+    assert nps_drivers.items_shown(empty, min_cell=5).empty
+
+
 def test_a_shift_of_the_mix_alone_is_taken_out():
     # In both waves friends score 50 and others 0; the second wave has more of the others.
     def wave(name, friends, others):
@@ -133,9 +160,86 @@ def test_a_group_that_differs_is_found_and_a_small_one_never_ranked():
         made_of(40, 10, 50, kind="b2b"), made_of(140, 50, 10, kind="home"),
         made_of(25, 0, 0, kind="fair"), made_of(0, 0, 40, kind="unknown"),
     ])  # fmt: skip
-    compared = nps.against_others(nps.by_groups(people, ["kind"]))
+    people["customer_id"] = range(len(people))
+    compared = nps.against_others(people, nps.by_groups(people, ["kind"]))
     assert set(compared["group"]) == {"b2b", "home"}
     assert nps.widest(compared)["group"] == "home"
+
+
+def twice(people):
+    """The same answers a second time, of the same customers."""
+    again = people.assign(response_id=people["response_id"] + "again")
+    return pd.concat([people, again], ignore_index=True)
+
+
+def test_the_same_answers_of_the_same_customers_make_nothing_surer():
+    a, b = made_of(60, 30, 20, wave="a"), made_of(40, 40, 40, wave="b")
+    people = pd.concat([a, b]).assign(kind=lambda t: t["wave"], on=date(2026, 1, 1))
+    again = twice(people)
+    once, both = nps.scores(people), nps.scores(again)
+    assert once["design_effect"].tolist() == [1]
+    assert both["n"].tolist() == [2 * 230]
+    estimates = ["nps", "low", "high"]
+    assert_allclose(both[estimates], once[estimates], atol=0.05)
+    independent = nps.scores(again.assign(customer_id=None))
+    assert (independent["high"] - independent["low"] < both["high"] - both["low"] - 3).all()
+    columns = ["points", "points_low", "points_high", "p_value"]
+    waves, waves_again = (nps.scores(each, split="wave") for each in (people, again))
+    assert_allclose(
+        nps.wave_changes(waves_again)[columns], nps.wave_changes(waves)[columns], atol=0.1
+    )
+    groups, groups_again = (nps.by_groups(each, ["kind"]) for each in (people, again))
+    assert_allclose(
+        nps.against_others(again, groups_again)[columns],
+        nps.against_others(people, groups)[columns],
+        atol=0.1,
+    )
+    mixed, mixed_again = (
+        nps.mix_adjusted(each.assign(source="all"), mix_by="source") for each in (people, again)
+    )
+    assert mixed_again["n"].tolist() == [220, 240]
+    ends = ["nps", "adjusted_nps", "low", "high"]
+    assert_allclose(mixed_again[ends], mixed[ends], atol=0.1)
+
+
+def raked(**weights):
+    """Weights by customer, as raking gives them."""
+    return Raked(pd.Series(weights, dtype=float), 1, True, 0.0, 0, 1.0, float(len(weights)))
+
+
+def test_the_weighted_score_by_hand():
+    # Known buyers: 20 who give 10, of weight 1; 20 who give 0, of weight 3: 100 × (20 − 60) / 80.
+    people = people_of(*[10] * 20, *[0] * 20, *[8] * 10, None)
+    weights = raked(**{f"w{i}": 1 if i < 20 else 3 for i in range(40)})
+    table = nps_weighted.beside(people, weights).set_index("group")
+    assert table.index.tolist() == ["as_answered", "as_all_buyers"]
+    assert table["n"].tolist() == [40, 40]
+    assert_allclose(table["nps"], [0, -50], atol=1e-12)
+    # (Σw)² / Σw² = 80² / 200
+    assert_allclose(table["effective_n"], [40, 32])
+    # Two answers of each are no second person.
+    again = nps_weighted.beside(twice(people), weights).set_index("group")
+    assert again["n"].tolist() == [80, 80]
+    row = ["nps", "low", "high", "effective_n"]
+    assert_allclose(again.loc["as_all_buyers", row], table.loc["as_all_buyers", row])
+
+
+def test_the_demo_s_score_is_lower_weighted_to_all_buyers():
+    # The content and the frequent buyers answer more: NPS_ANSWER of the planted truth.
+    have, people, days = demo()
+    measures = ["net_sales", "tenure_days", "first_channel", "first_category"]
+    weights = nps_weighted.weights(have, survey="nps", measures=measures, min_cell=5, **days)
+    assert weights.is_converged
+    answered, like_all = nps_weighted.beside(people, weights).itertuples()
+    assert like_all.nps < answered.nps
+    assert like_all.effective_n < answered.effective_n
+    assert nps_weighted.weights(have, survey=None, measures=measures, min_cell=5, **days) is None
+
+
+def test_without_buyers_there_is_no_weighted_score():
+    people = people_of(*[10] * 40)
+    assert nps_weighted.beside(people, None).empty
+    assert nps_weighted.beside(people, raked(**{f"w{i}": 1 for i in range(29)})).empty
 
 
 def test_a_year_ago_is_the_wave_of_then():

@@ -426,3 +426,110 @@ def test_the_reference_tells_every_key_its_default_and_its_meaning():
     assert "| `as_of` | required | Last day observed, inclusive" in text
     assert "One of `week`, `month`, `quarter`." in text
     assert "sources.orders.cancelled[]" in text
+
+
+# Names of questions
+
+
+SURVEYS = """\
+client: {name: Acme Oy}
+as_of: 2026-06-30
+sources:
+  responses:
+    - {format: table, survey: nps, path: exports/a.csv, columns: {answered_at: at}, score: s,
+       ratings: [taste, speed], open: [reason]}
+    - {format: table, survey: purchase, path: exports/b.csv, columns: {answered_at: at},
+       choices: [why, heard], open: [own]}
+    - {format: table, survey: soft_lead, path: exports/c.csv, columns: {answered_at: at},
+       choices: [heard]}
+"""
+
+
+def test_names_of_questions_that_nobody_asks_are_told_with_all_else(refused):
+    assert refused(
+        SURVEYS
+        + """\
+cohorts: {horizon: x}
+nps_drivers:
+  survey: purchase
+  drivers: [taste]
+nps_drivrs: {}
+purchase_survey:
+  why_today: wy
+  first_heard: heard
+  competitor: own
+  why_not: why
+  why_not_yet: heard
+  max_options: 1
+"""
+    ) == [
+        "params/acme.yml:11 cohorts.horizon: expected a whole number",
+        (
+            "params/acme.yml:13 nps_drivers.survey: no source has a score of the survey "
+            "'purchase'; with one: nps"
+        ),
+        "params/acme.yml:15 nps_drivrs: is not a key here; did you mean 'nps_drivers'?",
+        (
+            "params/acme.yml:17 purchase_survey.why_today: no question 'wy' under `choices` of "
+            "the survey purchase; did you mean 'why'?"
+        ),
+        (
+            "params/acme.yml:19 purchase_survey.competitor: no question 'own' under `choices` of "
+            "the survey purchase; it stands under `open` of the survey purchase"
+        ),
+        (
+            "params/acme.yml:20 purchase_survey.why_not: no question 'why' under `choices` of the "
+            "survey exit_intent; it stands under `choices` of the survey purchase"
+        ),
+        (
+            "params/acme.yml:22 purchase_survey.max_options: expected greater than or equal to 2"
+        ),
+    ]  # fmt: skip
+
+
+def test_drivers_groups_and_the_reason_are_questions_of_the_score(refused):
+    about = "of a survey with a score"
+    assert refused(
+        SURVEYS + "nps_drivers: {drivers: [taste, sped], groups: {x: [tast]}, reason: reasons}\n"
+        "purchase_survey: {motive: hard}\n"
+    ) == [
+        (
+            f"params/acme.yml:11 nps_drivers.drivers.2: no question 'sped' under `ratings` {about}"
+            "; did you mean 'speed'?"
+        ),
+        (
+            f"params/acme.yml:11 nps_drivers.groups.x.1: no question 'tast' under `ratings` {about}"
+            "; did you mean 'taste'?"
+        ),
+        (
+            f"params/acme.yml:11 nps_drivers.reason: no question 'reasons' under `open` {about}; "
+            "did you mean 'reason'?"
+        ),
+        (
+            "params/acme.yml:12 purchase_survey.motive: no question 'hard' under `choices` of the "
+            "survey purchase; did you mean 'heard'?"
+        ),
+    ]
+
+
+def test_defaults_need_not_be_asked_nor_any_name_without_surveys(loaded):
+    assert loaded(SURVEYS).purchase_survey.why_today == "why_today"
+    named = "purchase_survey: {why_today: anything}\nnps_drivers: {survey: nps, reason: any}\n"
+    assert loaded(VALID + named).nps_drivers.reason == "any"
+
+
+def test_names_in_overrides_are_checked_and_those_of_the_file_are_not(loaded):
+    params = loaded(SURVEYS + "purchase_survey: {why_today: why}\n")
+    run = Params.model_validate(params.model_dump(mode="json"))  # as a run hands it on
+    given = run.sources.responses
+    changed = change_section(run.purchase_survey, {"first_heard": "heard"}, given)
+    assert (changed.first_heard, changed.competitor) == ("heard", "competitor")
+    with pytest.raises(InputProblems, match="overrides first_heard: no question 'herd'.*'heard'"):
+        change_section(run.purchase_survey, {"first_heard": "herd"}, given)
+    with pytest.raises(InputProblems, match=r"overrides groups.x.1: no question 'tste'.*'taste'"):
+        change_section(run.nps_drivers, {"groups": {"x": ["tste"]}}, given)
+
+
+def test_no_split_and_no_choice_of_splits_are_two_things(loaded):
+    assert loaded(SURVEYS).nps_drivers.split_by is None
+    assert loaded(SURVEYS + "nps_drivers: {split_by: []}\n").nps_drivers.split_by == []

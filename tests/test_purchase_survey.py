@@ -458,6 +458,22 @@ def test_last_clicks_of_events_else_of_orders():
     assert discovery.last_clicks({}, ids)[0] == ""
 
 
+# Options that nobody gives
+
+
+def test_listed_options_that_no_answer_has():
+    rows = answered(["Liian kallis", "Toimitus", "Ei mikään"])
+    rows += answered(["Hinta"], survey="exit_intent", question="why_not")
+    found = purchase_survey.not_answered(
+        picked(rows),
+        questions={"purchase": "why", "exit_intent": "why_not"},
+        themes={"price": ["liian kallis", "HINTA", "Halpa"], "delivery": ["Toimitsu"]},
+        nothing=["Ei mikään", "ei mikään", "Ei mikää", "price"],
+    )
+    # case counts under nothing and not under themes; a theme may be nothing
+    assert found == ["Halpa", "Toimitsu", "ei mikään", "Ei mikää"]
+
+
 # Motive and worth
 
 
@@ -655,6 +671,13 @@ sources:
     - {{format: table, survey: {survey}, path: exports/s.csv, columns: {{answered_at: at}},
        choices: [why_today], open: [own]}}
 """
+
+
+def test_the_notebook_says_which_listed_options_nobody_gives(make_client, tmp_path):
+    lines = [f"2026-05-0{1 + i % 9},{'abc'[i % 3]},x" for i in range(90)]
+    text = SOURCES.format(survey="purchase") + "purchase_survey: {nothing: [a, <i>none</i>]}\n"
+    shown = run(make_client(text, {"s.csv": "at,why_today,own\n" + "\n".join(lines)}), tmp_path)
+    assert "which therefore do nothing: “&lt;i&gt;none&lt;/i&gt;”." in shown
 
 
 @pytest.mark.parametrize("survey", ["nps", "purchase", "exit_intent"])

@@ -41,7 +41,7 @@ def locked() -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "bootstrap.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "bootstrap.lock", "benchmark.lock"])
 def test_a_lock_has_a_hash_for_all_and_an_address_for_none(name):
     assert requirements(name)
     for line in requirements(name):

@@ -16,7 +16,7 @@ import ibis
 import ibis.expr.types as ir
 from IPython.display import HTML, display
 
-from templates_lib import purchases, staging
+from templates_lib import margin_basis, purchases, staging
 from templates_lib.parameter_file import change_section, load_params
 from templates_lib.params import Params
 from templates_lib.problems import InputProblems, Problem, nearest
@@ -60,6 +60,11 @@ class Shop:
         """The best money measure there is: ``contribution_margin``, else ``net_sales``."""
         has_margin = self.facts.get("margin", {}).get("basis", "none") != "none"
         return "contribution_margin" if has_margin else "net_sales"
+
+    @property
+    def value_basis(self) -> str:
+        """What ``value`` rests on, for every title: ``contribution margin at an assumed 42 %``."""
+        return margin_basis.in_words(self.facts, self.words)
 
     def table(self, name: str) -> ir.Table:
         """A staged table: orders, order_lines, purchases, first_orders, customers, products."""
@@ -154,7 +159,8 @@ def open_client(client: str, topic: str, overrides: Mapping[str, Any] | None = N
     else:
         params = load_params(client)
         staged = staging.stage(params, folders)
-    settings = change_section(params.topic(topic), overrides or {})
+    responses = params.sources.responses
+    settings = change_section(params.topic(topic), overrides or {}, responses)
     connection, facts = staging.open_staged(staged)
     words = Words(params.client.language, params.client.currency)
     shop = Shop(client, topic, params, settings, words, facts, connection)
@@ -172,12 +178,13 @@ def split_columns(connection: ibis.BaseBackend) -> tuple[str, ...]:
 
 def check_splits(settings: Section, columns: tuple[str, ...], topic: str) -> None:
     """Refuses a split by something that the staged tables do not have."""
-    if getattr(settings, "split_by", []) and not columns:
+    splits = getattr(settings, "split_by", None) or []
+    if splits and not columns:
         raise InputProblems([Problem(topic, "needs orders, and sources: has none")])
     dates = ("first_on", "second_on", "last_on", "customer_id", "purchases", "net_sales",
              "contribution_margin")  # fmt: skip
     known = [name for name in columns if name not in dates]
-    unknown = [name for name in getattr(settings, "split_by", []) if name not in known]
+    unknown = [name for name in splits if name not in known]
     if unknown:
         raise InputProblems(
             Problem(f"{topic}.split_by", f"no attribute {name!r}" + nearest(name, known))

@@ -31,6 +31,7 @@ from templates_lib.coding_marks import (
     Sheet,
     coding_folder,
     open_sheets,
+    own_codes,
     read_sheets,
     text_digest,
 )
@@ -264,7 +265,7 @@ def make_sheets(client: str) -> list[str]:
     by_people = read_sheets(folders, book)
     outcome = write_sheets(answers, book, folders, language=params.client.language)
     return [*_said_book(book, folders), *_said_terms(answers, book), *_said_sheets(outcome),
-            *_said_agreement(by_people)]  # fmt: skip
+            *_said_agreement(by_people), *_said_own(own_codes(folders))]  # fmt: skip
 
 
 def _said_book(book: Codebook, folders: ClientFolders) -> Iterator[str]:
@@ -297,3 +298,9 @@ def _said_agreement(by_people: pd.DataFrame) -> Iterator[str]:
         yield f"{survey} {question}: coded of {part['drawn'].iloc[0]}: {people}"
         for status, codes in agreement(part).groupby("status", sort=True)["code"]:
             yield f"  {status}: {', '.join(codes)}"
+
+
+def _said_own(own: pd.DataFrame) -> Iterator[str]:
+    for (survey, question), part in own.groupby(["survey", "question"]):
+        codes = ", ".join(f"{row.own_code} ({row.times})" for row in part.itertuples())
+        yield f"{survey} {question}: codes of the coders' own, not in the codebook: {codes}"

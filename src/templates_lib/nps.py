@@ -1,7 +1,9 @@
 """The recommendation score (NPS): counted, by wave, by group, with its interval.
 
 Promoters give 9 or 10, passives 7 or 8, detractors 0 to 6. The score is 100 × (promoters −
-detractors) / answers with a score; who gave none is in no denominator.
+detractors) / answers with a score; who gave none is in no denominator. Every answer counts, and
+where customers answered several times, intervals allow for it: they are those of as many
+independent answers as would be as sure (counts divided by the design effect).
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from templates_lib.coverage import local_day
 from templates_lib.privacy import hide_small
 from templates_lib.stats import net_score
 from templates_lib.stats.intervals import holm, mean_interval
+from templates_lib.stats.net_score_design import design_effect
 
 CLASSES = ["promoters", "passives", "detractors"]
 NPS = ["split", "group", *CLASSES, "n", "nps", "low", "high"]
@@ -82,10 +85,10 @@ def in_periods(people: pd.DataFrame, period: str) -> pd.DataFrame:
 USUAL_SPLITS = ("first_category", "first_channel", "first_is_b2b", "role")
 
 
-def attributes_of(have: Mapping[str, ir.Table], chosen: Sequence[str]) -> list[str]:
-    """The attributes to split by: the chosen ones, else the usual ones that the data hold."""
+def attributes_of(have: Mapping[str, ir.Table], chosen: Sequence[str] | None) -> list[str]:
+    """The attributes to split by that the data hold: the usual ones unless some are chosen."""
     known = have["first_orders"].columns if "first_orders" in have else ()
-    return [name for name in chosen or USUAL_SPLITS if name in known]
+    return [name for name in (USUAL_SPLITS if chosen is None else chosen) if name in known]
 
 
 def with_attributes(
@@ -118,14 +121,26 @@ def class_names(scores: pd.Series) -> pd.Series:
     return classes(scores).map({1.0: CLASSES[0], 0.0: CLASSES[1], -1.0: CLASSES[2]})
 
 
+def repeats(people: pd.DataFrame) -> float:
+    """The design effect of customers who answered several times; an answer of nobody known is a
+    person of its own."""
+    return design_effect(classes(people["score"]), people["customer_id"])
+
+
+def _counts(table: pd.DataFrame) -> list[np.ndarray]:
+    """The counts of each class, as those of independent answers that are as sure."""
+    return [(table[name] / table["design_effect"]).to_numpy(float) for name in CLASSES]
+
+
 def scores(people: pd.DataFrame, *, split: str = ALL) -> pd.DataFrame:
     """The score of everyone, or of each value of a column; the denominator is ``n``, the scores.
 
     Returns
     -------
     Columns: split, group, promoters, passives, detractors, n, nps (points), low, high (adjusted
-    Wald), mean_score (0 to 10), is_small (10 to 29 scores: shown, never ranked). Under 10 scores
-    there are only counts.
+    Wald), mean_score (0 to 10), design_effect (of customers who answered several times; 1 where
+    none did), is_small (10 to 29 scores: shown, never ranked). Under 10 scores there are only
+    counts.
     """
     known = people.dropna(subset=["score"])
     group = known[split].fillna("unknown") if split != ALL else pd.Series(ALL, known.index)
@@ -135,12 +150,16 @@ def scores(people: pd.DataFrame, *, split: str = ALL) -> pd.DataFrame:
     table.columns.name = None
     table.insert(0, "split", split)
     table["n"] = table[CLASSES].sum(axis=1)
-    found = net_score.net_score(*(table[name] for name in CLASSES))
-    estimates = {"nps": found.score, "low": found.low, "high": found.high}
-    table = table.assign(**estimates, mean_score=table["group"].map(means).astype(float))
+    effects = {name: repeats(own) for name, own in known.groupby(group)}
+    table["design_effect"] = table["group"].map(effects).astype(float)
+    found = net_score.net_score(*_counts(table))
+    estimates = ["nps", "low", "high", "mean_score", "design_effect"]
+    table = table.assign(nps=found.score, low=found.low, high=found.high)
+    table["mean_score"] = table["group"].map(means).astype(float)
     few = table["n"] < LEAST
-    table[[*estimates, "mean_score"]] = table[[*estimates, "mean_score"]].mask(few)
-    return table.assign(is_small=(table["n"] < LEAST_RANKED) & ~few)
+    table[estimates] = table[estimates].mask(few)
+    ordered = table[[*NPS, *estimates[3:]]]
+    return ordered.assign(is_small=(table["n"] < LEAST_RANKED) & ~few)
 
 
 def hidden(table: pd.DataFrame, *, min_cell: int) -> pd.DataFrame:
@@ -149,7 +168,7 @@ def hidden(table: pd.DataFrame, *, min_cell: int) -> pd.DataFrame:
     Where a class of a group is that small, all three counts of the group are hidden: the score
     and ``n`` would give away any two from the third.
     """
-    values = [*CLASSES, "nps", "low", "high", "mean_score"]
+    values = [*CLASSES, "nps", "low", "high", "mean_score", "design_effect"]
     shown = hide_small(table, count="n", values=values, by=["split"], min_cell=min_cell)
     counts = table[CLASSES].where(table[CLASSES] > 0)
     least = counts.min(axis=1).fillna(0).where(shown["n"].notna())
@@ -187,9 +206,7 @@ def wave_changes(waves: pd.DataFrame) -> pd.DataFrame:
     """
     full = waves[waves["n"] >= LEAST_WAVE].sort_values("group").reset_index(drop=True)
     now, before = full.iloc[1:], full.iloc[:-1]
-    found = net_score.net_score_difference(
-        [now[c].to_numpy() for c in CLASSES], [before[c].to_numpy() for c in CLASSES]
-    )
+    found = net_score.net_score_difference(_counts(now), _counts(before))
     return pd.DataFrame(
         {
             "group_1": now["group"].to_numpy(),
@@ -228,7 +245,13 @@ def mix_adjusted(people: pd.DataFrame, *, mix_by: str) -> pd.DataFrame:
     tallies = pd.crosstab([known["wave"], mixed], class_names(known["score"]))
     tallies = tallies.reindex(columns=CLASSES, fill_value=0).reset_index()
     tallies.columns = ["wave", "mix", *net_score.COUNTS]
-    found = net_score.mix_adjusted(tallies, wave="wave", group="mix")
+    effects = {wave: repeats(own) for wave, own in known.groupby("wave")}
+    as_sure = tallies[net_score.COUNTS].div(tallies["wave"].map(effects), axis=0)
+    found = net_score.mix_adjusted(
+        tallies.assign(**as_sure), wave="wave", group="mix",
+        mix=mixed.value_counts(normalize=True).to_dict(),
+    )  # fmt: skip
+    found["n"] = found["wave"].map(known["wave"].value_counts())
     return found.drop(columns="missing_groups").set_axis(columns, axis=1)
 
 
@@ -252,7 +275,9 @@ def year_before(people: pd.DataFrame, waves: pd.DataFrame) -> pd.Series | None:
         return None
     now, before = middle.index[-1], (near - YEAR_DAYS).abs().idxmin()
     own, others = full.loc[now], full.loc[before]
-    found = net_score.net_score_difference(own[CLASSES].astype(int), others[CLASSES].astype(int))
+    found = net_score.net_score_difference(
+        *([float(row[c]) / row["design_effect"] for c in CLASSES] for row in (own, others))
+    )
     return pd.Series(
         {
             "group_1": now, "group_2": before, "n": int(own["n"] + others["n"]),
@@ -278,9 +303,13 @@ def by_groups(people: pd.DataFrame, splits: Sequence[str]) -> pd.DataFrame:
     return pd.concat([scores(people).head(0), *named], ignore_index=True)
 
 
-def against_others(table: pd.DataFrame) -> pd.DataFrame:
+def against_others(people: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Each group of 30 scores or more against all others of its split, Holm-adjusted over all
     groups of all splits; ``other`` and ``unknown`` are compared with, and are no answer.
+
+    Parameters
+    ----------
+    table : of ``by_groups``, of these people
 
     Returns
     -------
@@ -288,13 +317,14 @@ def against_others(table: pd.DataFrame) -> pd.DataFrame:
     p_value, p_holm.
     """
     totals = table.groupby("split")[[*CLASSES, "n"]].transform("sum")
-    rest = totals[CLASSES] - table[CLASSES]
     is_enough = (table["n"] >= LEAST_RANKED) & (totals["n"] - table["n"] >= LEAST_RANKED)
-    kept = is_enough & ~table["group"].isin(NO_GROUP)
-    own, others = table[kept], rest[kept]
-    found = net_score.net_score_difference(
-        [own[c].to_numpy() for c in CLASSES], [others[c].to_numpy() for c in CLASSES]
-    )
+    own = table[is_enough & ~table["group"].isin(NO_GROUP)]
+    others = (totals[CLASSES] - table[CLASSES]).loc[own.index]
+    others["design_effect"] = [
+        repeats(people[people[row.split].fillna("unknown") != row.group])
+        for row in own.itertuples()
+    ]
+    found = net_score.net_score_difference(_counts(own), _counts(others))
     compared = own[["split", "group", "n", "nps", "low", "high"]].assign(
         points=found.difference, points_low=found.low, points_high=found.high,
         p_value=found.p_value, p_holm=holm(found.p_value),

@@ -16,6 +16,7 @@ import pandas as pd
 from scipy import stats
 
 from templates_lib.coverage import local_day
+from templates_lib.privacy import hide_small
 from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.stats.importance import Importance, importance
 from templates_lib.stats.intervals import upper_tail
@@ -86,6 +87,18 @@ def ratings(
     varied = [wide[name].nunique() > 1 for name in wide]
     table["is_used"] = (table["answered"] >= MIN_RATINGS) & np.array(varied, dtype=bool)
     return Ratings(wide, table[items])
+
+
+def items_shown(items: pd.DataFrame, *, min_cell: int) -> pd.DataFrame:
+    """The items of ``ratings`` with fewer than ``min_cell`` answers hidden, and so many others of
+    the same rating that they cannot be worked out from the number of scores."""
+    parts = ["answered", "not_answered", "not_asked"]
+    each = items.melt(id_vars="driver", value_vars=parts, var_name="part", value_name="count")
+    each = hide_small(each, count="count", by=["driver"], min_cell=min_cell)
+    counts = each.pivot(index="driver", columns="part", values="count")
+    counts = counts.reindex(index=items["driver"], columns=parts)
+    asked = items["asked"].astype("Int64").mask(counts.isna().any(axis=1).to_numpy())
+    return items.assign(asked=asked, **{name: counts[name].to_numpy() for name in parts})
 
 
 def _refuse_unknown(drivers: Sequence[str], known: Sequence[str]) -> None:

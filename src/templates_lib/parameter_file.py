@@ -7,7 +7,7 @@ what a key is; so nothing is guessed from a value's looks.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -15,9 +15,11 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticUndefined
 
+from templates_lib import asked_names
 from templates_lib.params import Params
 from templates_lib.problems import InputProblems, Problem, closest, nearest
 from templates_lib.sections import Section
+from templates_lib.survey_params import ResponsesSource
 from templates_lib.workspace import ClientFolders, client_names, shown
 
 KeyPath = tuple[str | int, ...]
@@ -63,17 +65,23 @@ def load_params(client: str, *, changes: Mapping[KeyPath, str] | None = None) ->
     for path, value in (changes or {}).items():
         _change(data, path, value)
         places[path] = "this run's"
-    return validated(Params, data, places, problems)
+    return validated(Params, data, places, problems, context=asked_names.context())
 
 
-def change_section(section: Section, changes: Mapping[str, Any]) -> Section:
-    """A notebook's section with the values of ``overrides`` in it, validated as the file is."""
+def change_section(
+    section: Section, changes: Mapping[str, Any], responses: Sequence[ResponsesSource] = ()
+) -> Section:
+    """A notebook's section with the values of ``overrides`` in it, validated as the file is.
+
+    Names of questions in ``changes`` must be of ``responses``, where there are any.
+    """
     if not isinstance(changes, Mapping):
         raise InputProblems(
             [Problem("overrides", "expected names and values, as in {'horizon': 6}")]
         )
     data = {**section.model_dump(mode="json"), **changes}
-    return validated(type(section), data, {(): "overrides"}, [])
+    context = {**asked_names.context(changes), asked_names.RESPONSES: responses}
+    return validated(type(section), data, {(): "overrides"}, [], context=context)
 
 
 def _change(data: Any, path: KeyPath, value: str) -> None:
@@ -163,14 +171,15 @@ def _plain(
 
 
 def validated(
-    model: type[Section], data: Any, places: Mapping[KeyPath, str], problems: list[Problem]
-) -> Any:
+    model: type[Section], data: Any, places: Mapping[KeyPath, str], problems: list[Problem], *,
+    context: Any = None,
+) -> Any:  # fmt: skip
     """The parameters, or all problems in the order of the file."""
     order = {path: number for number, path in enumerate(places)}
     found: list[tuple[int, Problem]] = []
     undecided = dict.fromkeys(_undecided(data))
     try:
-        result = model.model_validate(data)
+        result = model.model_validate(data, context=context)
     except ValidationError as error:
         for each in error.errors():
             path = tuple(part for part in each["loc"] if part != "[key]")

@@ -15,6 +15,8 @@ from babel.numbers import list_currencies
 from pydantic import Field, ValidationInfo, field_validator
 
 from templates_lib import asked_names
+from templates_lib.journey_params import Journey
+from templates_lib.marketing_params import ChannelNames, Marketing
 from templates_lib.problems import closest
 from templates_lib.sections import Day, Part, Section, Share, TimeZone
 from templates_lib.sources_section import Sources
@@ -57,11 +59,41 @@ class ControlTotal(Section):
     orders: int | None = Field(None, ge=0, description="Number of counted orders.")
 
 
+Cost = Annotated[Decimal, Field(ge=0)]
+
+
 class Assumptions(Section):
     """Fallbacks, printed wherever they are used."""
 
     gross_margin_share: Share | None = Field(
         None, description="Gross margin of net sales where no unit cost is known."
+    )
+    fulfilment_cost_per_order: Cost | None = Field(
+        None,
+        description="Packing and carriage of an order that has no such cost of its own, ex VAT, "
+        "in the currency. A refunded order was sent too.",
+    )
+    fulfilment_cost_per_kg: Cost | None = Field(
+        None, description="Beside it, for each kilogram, in the currency; of no weight is nothing."
+    )
+    fulfilment_included_kg: Cost = Field(
+        Decimal(0), description="Weight of an order that costs nothing by the kilogram, kg."
+    )
+    collected_channels: list[str] = Field(
+        [],
+        description="Channels whose orders are not sent, such as `pos`: no fulfilment is assumed.",
+    )
+    payment_cost_per_order: Cost | None = Field(
+        None, description="Fee of a payment that has no such cost of its own, in the currency."
+    )
+    payment_cost_share: Share | None = Field(
+        None, description="Beside it, the share of what is charged, with VAT and freight."
+    )
+    service_cost_per_contact: Cost | None = Field(
+        None, description="Cost of a contact among the touchpoints, in the currency."
+    )
+    service_kinds: list[str] = Field(
+        [], description="Kinds of touchpoints that cost so; all of them otherwise."
     )
 
 
@@ -179,15 +211,6 @@ class NpsDrivers(Section):
     )
 
 
-class ChannelNames(Section):
-    """One channel as customers say it and as the last click calls it."""
-
-    said: list[str] = Field([], description="Answers that name it.")
-    clicked: list[str] = Field(
-        [], description="Names of the last click that mean it, `*` for any letters: `google / *`."
-    )
-
-
 class PurchaseSurvey(Section):
     """`07_purchase_survey`: names of questions are those under `sources.responses`."""
 
@@ -246,6 +269,9 @@ class Target(Section):
     )
     share: Part = Field(0.1, description="Of `value`: the top share of all.")
     purchases: int = Field(3, ge=2, description="Of `repeat`: purchases at least, purchases.")
+    return_days: int = Field(
+        180, ge=30, description="Of `promoters`: they bought again so soon after the score, days."
+    )
     path: str | None = Field(
         None, description="Of `list`: a CSV in the client's folder with e-mails or customer ids."
     )
@@ -332,7 +358,9 @@ class Params(Section):
     icp: Icp = Icp()
     nps_drivers: NpsDrivers = NpsDrivers()
     customer_value: CustomerValue = CustomerValue()
+    journey: Journey = Journey()
     purchase_survey: PurchaseSurvey = PurchaseSurvey()
+    marketing: Marketing = Marketing()
     summary: Summary = Summary()
 
     @field_validator("sources")

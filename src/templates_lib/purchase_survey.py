@@ -222,6 +222,22 @@ def themed(
     return rows.assign(question="stopped", option=option).drop_duplicates([*KEY, "option"])
 
 
+def not_answered(
+    picks: pd.DataFrame, *, questions: Mapping[str, str], themes: Mapping[str, Sequence[str]],
+    nothing: Sequence[str],
+) -> list[str]:  # fmt: skip
+    """The options named under ``themes`` or ``nothing`` that no answer has, as they are written.
+
+    An option of a theme is looked for among the answers to ``questions`` (survey: its question),
+    in any case; one under ``nothing`` among all answers and themes, as it stands.
+    """
+    asked = picks["survey"].map(questions)
+    of_themes = set(picks.loc[picks["question"] == asked, "option"].dropna().str.casefold())
+    given = {*picks["option"].dropna(), *themes}
+    named = [o for options in themes.values() for o in options if o.casefold() not in of_themes]
+    return list(dict.fromkeys([*named, *(o for o in nothing if o not in given)]))
+
+
 def beside(table: pd.DataFrame) -> pd.DataFrame:
     """The themes of ``choices`` that two surveys or more share, most frequent among buyers first;
     no rows where there are none."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ibis.expr.types as ir
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from templates_lib.coding import key_of, open_answers
-from templates_lib.parameter_file import read_yaml, validated
-from templates_lib.problems import InputProblems, Problem
+from templates_lib.parameter_file import KeyPath, read_yaml, validated
+from templates_lib.problems import InputProblems, Problem, closest, nearest
 from templates_lib.sections import Section
 from templates_lib.workspace import ClientFolders, inside, shown
 
@@ -37,14 +38,56 @@ def approved_quotes(folders: ClientFolders) -> tuple[Approved, ...]:
     InputProblems
         Everything that is wrong under ``quotes:``, with its line.
     """
+    return _read(folders)[0]
+
+
+def _read(folders: ClientFolders) -> tuple[tuple[Approved, ...], dict[KeyPath, str]]:
+    """What may be quoted, and the place of each key of the file."""
     file = folders.data / EDITORIAL
     if not file.exists():
-        return ()
+        return (), {}
     if not inside(folders.data, file):
         raise InputProblems([Problem(shown(file), "leads out of the client's folder")])
     problems: list[Problem] = []
     data, places = read_yaml(file, problems)
-    return tuple(validated(_Editorial, data, places, problems).quotes or ())
+    return tuple(validated(_Editorial, data, places, problems).quotes or ()), places
+
+
+def unknown_quotes(folders: ClientFolders, responses: ir.Table | None) -> list[Problem]:
+    """A problem for each approval of an answer that there is not, with its line.
+
+    Parameters
+    ----------
+    responses : the staged answers; nothing is looked up without them
+
+    Raises
+    ------
+    InputProblems
+        Everything that is wrong under ``quotes:``, with its line.
+    """
+    approved, places = _read(folders)
+    if responses is None or not approved:
+        return []
+    rows = responses.filter((responses.kind == "open") & responses.text.notnull())
+    known = rows.select("response_id", "question", "survey").distinct().to_pandas()
+    found = [(number, _unknown(one, known)) for number, one in enumerate(approved)]
+    return [
+        Problem(f"{places['quotes', number]} quotes.{number + 1}.{key}", said)
+        for number, (key, said) in found if key
+    ]  # fmt: skip
+
+
+def _unknown(one: Approved, known: pd.DataFrame) -> tuple[str, str]:
+    """Which key of an approval is of no answer, and what is said of it; nothing where all are."""
+    own = known[known["response_id"] == one.response_id]
+    if own.empty:
+        ids = known["response_id"].unique()
+        return "response_id", "no open answer has this id" + closest(one.response_id, ids)
+    for key, value in (("survey", one.survey), ("question", one.question)):
+        if value not in (None, *own[key]):
+            return key, f"the answer is not of {value!r}" + nearest(value, sorted(set(own[key])))
+        own = own if value is None else own[own[key] == value]
+    return "", ""
 
 
 def quotes(

@@ -27,6 +27,9 @@ from templates_lib.words import Words
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Where a spreadsheet begins a cell: one that takes ; for the separator, as the Finnish do, also
+# behind each of them and on each line, since the quotes around a text mean nothing to it then.
+CELL_START = r"(^|[;\n])"
 Evidence = Literal["orders", "survey", "interview", "behaviour"]
 MIN_N = 30
 STRONG, MODERATE = 0.1, 0.3
@@ -231,8 +234,13 @@ def _safe_text(value: Any) -> Any:
     """Text that a spreadsheet would take for a formula is marked as text; decimals are exact."""
     if isinstance(value, str):
         text = value.replace("\r\n", "\n").replace("\r", "\n")  # a lone one would break the row
-        return "'" + text if value.startswith(FORMULA) else text
+        return re.sub(CELL_START + r"(?=[=+\-@\t])", r"\1'", text)
     return format(value, "f") if isinstance(value, Decimal) else value
+
+
+def as_typed(text: str) -> str:
+    """A text of a table's CSV file without the marks of ``_safe_text``."""
+    return re.sub(CELL_START + r"'(?=[=+\-@\t])", r"\1", text)
 
 
 def figure(name: str, drawn: Figure, *, alt: str) -> None:

@@ -13,7 +13,7 @@ from xlsxwriter.workbook import Workbook
 
 from templates_lib.definitions import column
 from templates_lib.params import Params
-from templates_lib.report.findings import FORMULA
+from templates_lib.report.findings import FORMULA, as_typed
 from templates_lib.report.tables import column_units
 
 FORMATS = {
@@ -23,7 +23,6 @@ FORMATS = {
     "number": "#,##0.00",
     "p_value": "0.000",
 }
-GUARDED = tuple("'" + sign for sign in FORMULA)  # as the CSV marks text that is no formula
 MONEY = {"EUR": "#,##0.00 €", "USD": "$#,##0.00", "GBP": "£#,##0.00"}
 WIDEST = 48
 
@@ -110,7 +109,6 @@ def _cell(
         sheet.write_boolean(line, place, value)
     elif isinstance(value, int | float):
         sheet.write_number(line, place, value, number)
-    elif str(value).startswith(GUARDED):
-        sheet.write_string(line, place, value[1:], guarded)
     else:
-        sheet.write_string(line, place, str(value))
+        text = as_typed(str(value))
+        sheet.write_string(line, place, text, guarded if text.startswith(FORMULA) else None)

@@ -12,8 +12,10 @@ from templates_lib.labels import label
 from templates_lib.parameter_file import load_params
 from templates_lib.params import Params
 from templates_lib.problems import InputProblems, Problem
+from templates_lib.quotes import unknown_quotes
 from templates_lib.report.notebooks import Notebook, of_client
 from templates_lib.report.progress import Progress
+from templates_lib.sources.engine import has_table
 from templates_lib.workspace import ClientFolders
 
 
@@ -36,7 +38,7 @@ def prepare(
     Raises
     ------
     InputProblems
-        All that is wrong with the parameters, the sources or the splits, at once.
+        All that is wrong with the parameters, the sources, the splits or the approved quotes.
     """
     folders = ClientFolders(client)
     changes = {("as_of",): as_of, ("client", "language"): language}
@@ -51,11 +53,13 @@ def prepare(
             skipped[notebook.name] = lacking
         else:
             notebooks.append(notebook)
-    _check_settings(params, staged, notebooks)
+    _check_settings(folders, params, staged, notebooks)
     return Ready(folders, params, staged, tuple(notebooks), skipped)
 
 
-def _check_settings(params: Params, staged: Path, notebooks: Sequence[Notebook]) -> None:
+def _check_settings(
+    folders: ClientFolders, params: Params, staged: Path, notebooks: Sequence[Notebook]
+) -> None:
     connection, facts = staging.open_staged(staged)
     problems = _no_orders(facts["reconciliation"])
     columns = split_columns(connection)
@@ -64,6 +68,11 @@ def _check_settings(params: Params, staged: Path, notebooks: Sequence[Notebook])
             check_splits(params.topic(notebook.topic), columns, notebook.topic)
         except InputProblems as error:
             problems += error.problems
+    responses = connection.table("responses") if has_table(connection, "responses") else None
+    try:
+        problems += unknown_quotes(folders, responses)
+    except InputProblems as error:
+        problems += error.problems
     connection.disconnect()
     if problems:
         raise InputProblems(problems)

@@ -73,6 +73,7 @@ def parameters_table(params: Params, settings: Section) -> str:
         "client.timezone": params.client.timezone,
         "purchases": params.purchases.model_dump(),
         "privacy": params.privacy.model_dump(),
+        "assumptions": params.assumptions.model_dump(exclude_defaults=True),
     }
     own = settings.model_dump()
     rows = "".join(
@@ -87,7 +88,7 @@ def parameters_table(params: Params, settings: Section) -> str:
 
 def _plain(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {item}" for key, item in value.items())
+        return ", ".join(f"{key}: {_plain(item)}" for key, item in value.items()) or "–"
     if isinstance(value, list):
         return ", ".join(str(item) for item in value) or "–"
     return "–" if value is None else str(value)

@@ -12,14 +12,32 @@ STREET = (
     "katu|kuja|polku|kaari|raitti|väylä|rinne|ranta|tie|tori|gatan|gränden|vägen|stigen|street|"
     "road|avenue|lane"
 )
+# In RE2 \s, \w and - are ASCII: phones and word processors also write other blanks and dashes.
+BLANK, DASH = r"[\s\p{Z}]", r"\p{Pd}−"
+LETTERS = r"[\p{L}\p{N}_-]"
+DOT = rf"(\.|{BLANK}?[\(\[](dot|piste)[\)\]]{BLANK}?)"
+BETWEEN = rf"[\s\p{{Z}}()./{DASH}]"  # the figures of a number
 MASKS = (
-    (r"(?i)[\w.+%-]+\s?(@|\(at\)|\[at\])\s?[\w-]+(\.[\w-]+)+", "[e-mail]"),
-    (r"(?i)\b\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]\b", "[identity code]"),
-    (r"(?i)\bFI\d{2}( ?\d{4}){3} ?\d{2}\b", "[account]"),
-    (r"(\+|\b00)\d[\d\s()./-]{5,16}\d", "[telephone]"),
-    (r"\b0\d{1,3}[\s-]?\d{3,4}[\s-]?\d{2,5}\b", "[telephone]"),
-    (rf"(?i)[\p{{L}}-]{{3,}}\s?({STREET})\s+\d+\s?[a-z]?\b(\s?\d{{1,3}}\b)?", "[address]"),
-    (r"\b\d{5}\s+\p{Lu}[\p{L}-]+", "[address]"),
+    (
+        rf"(?i)[\p{{L}}\p{{N}}_.+%-]+{BLANK}?(@|[\(\[](at|ät)[\)\]]){BLANK}?"
+        rf"{LETTERS}+({DOT}{LETTERS}+)+",
+        "[e-mail]",
+    ),
+    (rf"(?i)\d{{6}}{BLANK}?[{DASH}+A-FU-Y]{BLANK}?\d{{3}}[0-9A-Y]\b", "[identity code]"),
+    (rf"(?i)\bFI\d{{2}}({BLANK}?\d{{4}}){{3}}{BLANK}?\d{{2}}\b", "[account]"),
+    (rf"(\+{BLANK}?|\b00|\b358){BETWEEN}?\d(\d|{BETWEEN}){{5,20}}\d", "[telephone]"),
+    (rf"\(?\b0\d{{2}}\)?([\s\p{{Z}}{DASH}]\d{{2,3}}){{3,4}}\b", "[telephone]"),
+    (  # a point after two figures is that of a day: 01.02.2026
+        rf"\(?\b0(\d{{1,3}}\)?[\s\p{{Z}}(){DASH}]{{0,3}}|\d{{2}}[./])\d{{3,4}}{BETWEEN}{{0,2}}"
+        rf"\d{{2,5}}\b",
+        "[telephone]",
+    ),
+    (
+        rf"(?i)[\p{{L}}-]{{3,}}{BLANK}?({STREET}){BLANK}+\d+{BLANK}?[a-z]?\b"
+        rf"({BLANK}?\d{{1,3}}\b)?",
+        "[address]",
+    ),
+    (rf"\b\d{{5}}{BLANK}+\p{{Lu}}[\p{{L}}-]+", "[address]"),
 )
 
 

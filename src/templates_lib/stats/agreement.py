@@ -85,57 +85,6 @@ def krippendorff_alpha(
     return _alpha(tallies, levels, metric, draws=draws, seed=seed, tail=tail)
 
 
-def alpha_by_code(
-    coding: pd.DataFrame,
-    *,
-    draws: int = 1000,
-    seed: int,
-    confidence: float = 0.95,
-) -> pd.DataFrame:
-    """Krippendorff's alpha of each code, where a coder gives a unit a set of codes.
-
-    Parameters
-    ----------
-    coding : one row per unit and coder: unit, coder, codes (a set, list or tuple of codes; empty
-        if the coder found none; missing if the coder did not code the unit)
-    draws, seed, confidence : as for `krippendorff_alpha`
-
-    Returns
-    -------
-    One row per code, in sorted order: code, alpha (nominal, of given / not given), low, high,
-    n_units (units coded by at least two), n_used (of these, the units in which someone gave the
-    code) and undefined_share. A rare code with a high alpha rests on n_used units.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, or a coder has a unit twice.
-    """
-    tail = upper_tail(confidence)
-    missing = [c for c in ("unit", "coder", "codes") if c not in coding.columns]
-    if missing:
-        raise ValueError(f"coding has no column {', '.join(missing)}")
-    is_twice = coding.duplicated(["unit", "coder"])
-    if is_twice.any():
-        row = coding[is_twice].iloc[0]
-        raise ValueError(
-            f"unit {row['unit']} stands twice for coder {row['coder']}; and "
-            f"{is_twice.sum()} such in all"
-        )
-    coded = coding[[isinstance(c, set | frozenset | list | tuple) for c in coding["codes"]]]
-    sets = coded["codes"].map(set)
-    units, place = np.unique(coded["unit"].astype(str), return_inverse=True)
-    coders = np.bincount(place, minlength=len(units)).astype(float)
-    rows = []
-    for code in sorted(set().union(*sets), key=str):
-        given = np.bincount(place, sets.map(lambda s, code=code: code in s), len(units))
-        tallies = np.column_stack([coders - given, given])[coders >= 2]
-        result = _alpha(tallies, np.arange(2.0), "nominal", draws=draws, seed=seed, tail=tail)
-        rows.append((code, *result[:4], int((tallies[:, 1] > 0).sum()), result.undefined_share))
-    columns = ["code", "alpha", "low", "high", "n_units", "n_used", "undefined_share"]
-    return pd.DataFrame(rows, columns=columns)
-
-
 def cohen_kappa(
     first: ArrayLike, second: ArrayLike, *, weights: str | None = None, confidence: float = 0.95
 ) -> Kappa:

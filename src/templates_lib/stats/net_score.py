@@ -2,6 +2,9 @@
 
 The two shares behind a net score are not independent, so that its variance is that of the
 answers themselves, p + d − (p − d)², and never the sum of two variances of shares.
+
+Where people answer several times, counts divided by their design effect (``net_score_design``) are
+as sure as independent answers, and every function of counts takes them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,17 +51,6 @@ class PairedDifference(NamedTuple):
     n: int
 
 
-class WeightedNetScore(NamedTuple):
-    """Net score of weighted answers in points; n = answers with a weight above 0."""
-
-    score: float
-    low: float
-    high: float
-    se: float
-    n: int
-    effective_n: float
-
-
 def net_score(
     positive: ArrayLike, neutral: ArrayLike, negative: ArrayLike, *, confidence: float = 0.95
 ) -> NetScore:
@@ -66,7 +58,8 @@ def net_score(
 
     Parameters
     ----------
-    positive, neutral, negative : array-like of counts of the answers +1, 0 and −1, broadcast
+    positive, neutral, negative : array-like of counts of the answers +1, 0 and −1, broadcast;
+        divided by their design effect where they are not independent
     confidence : between 0 and 1
 
     Returns
@@ -94,7 +87,7 @@ def net_score(
     z = stats.norm.isf(upper_tail(confidence))
     counts = _counts(positive, neutral, negative)
     centre, variance = _adjusted(counts)
-    low, high = _around(centre, z * np.sqrt(variance), limit=1)
+    low, high = around(centre, z * np.sqrt(variance), limit=1)
     return NetScore(POINTS * _raw(counts), low, high)
 
 
@@ -133,7 +126,7 @@ def net_score_difference(
     one, other = _counts(*first), _counts(*second)
     (centre, variance), (other_centre, other_variance) = _adjusted(one), _adjusted(other)
     difference, se = centre - other_centre, np.sqrt(variance + other_variance)
-    low, high = _around(difference, z * se, limit=2)
+    low, high = around(difference, z * se, limit=2)
     p_value = 2 * stats.norm.sf(np.abs(difference) / se)
     return NetScoreDifference(POINTS * (_raw(one) - _raw(other)), low, high, p_value)
 
@@ -164,7 +157,7 @@ def paired_net_score_difference(
     Student (1908). R: `t.test(after, before, paired = TRUE)`.
     """
     tail = upper_tail(confidence)
-    before, after = _answers(before, "before"), _answers(after, "after")
+    before, after = answers_of(before, "before"), answers_of(after, "after")
     if before.shape != after.shape:
         raise ValueError(
             f"before holds {before.size} answers and after {after.size}; expected one of each "
@@ -179,61 +172,9 @@ def paired_net_score_difference(
     if n < 2 or np.ptp(change) == 0:
         return PairedDifference(float(POINTS * mean), np.nan, np.nan, np.nan, n)
     se = change.std(ddof=1) / np.sqrt(n)
-    low, high = _around(mean, stats.t.isf(tail, n - 1) * se, limit=2)
+    low, high = around(mean, stats.t.isf(tail, n - 1) * se, limit=2)
     p_value = 2 * stats.t.sf(abs(mean) / se, n - 1)
     return PairedDifference(float(POINTS * mean), float(low), float(high), float(p_value), n)
-
-
-def weighted_net_score(
-    values: ArrayLike, weights: ArrayLike, *, confidence: float = 0.95
-) -> WeightedNetScore:
-    """Net score of answers with weights, with the design-based standard error.
-
-    Parameters
-    ----------
-    values : one-dimensional array-like of +1, 0, −1 or missing
-    weights : as many numbers >= 0; their scale does not matter. A missing answer leaves the
-        denominator together with its weight.
-    confidence : between 0 and 1
-
-    Returns
-    -------
-    WeightedNetScore(score, low, high, se, n, effective_n). The score is the ratio Σwv / Σw; its
-    error is linearised, with the weights taken as given and answers drawn with replacement;
-    Student's t with n − 1 degrees of freedom, cut at ±100. effective_n is Kish's (Σw)² / Σw².
-    The error and the interval are nan with fewer than two answers, or where all are alike.
-
-    Raises
-    ------
-    ValueError
-        If an answer is none of +1, 0 and −1, a weight is negative or missing, or lengths differ.
-
-    References
-    ----------
-    Särndal, Swensson & Wretman (1992), Model Assisted Survey Sampling, section 5.7; Kish (1965),
-    Survey Sampling, section 11.7. R: `survey::svymean(~v, svydesign(~1, weights = ~w))`.
-    """
-    tail = upper_tail(confidence)
-    values, weights = _answers(values, "values"), np.asarray(weights, dtype=float)
-    if values.shape != weights.shape:
-        raise ValueError(f"values holds {values.size} numbers and weights {weights.size}")
-    if not (np.isfinite(weights) & (weights >= 0)).all():
-        raise ValueError("weights holds a number that is missing, infinite or below 0")
-    counted = ~np.isnan(values) & (weights > 0)
-    values, weights = values[counted], weights[counted]
-    n, total = len(values), weights.sum()
-    if n == 0:
-        return WeightedNetScore(np.nan, np.nan, np.nan, np.nan, 0, 0.0)
-    score = weights @ values / total
-    effective_n = float(total**2 / (weights @ weights))
-    if n < 2 or np.ptp(values) == 0:
-        return WeightedNetScore(float(POINTS * score), np.nan, np.nan, np.nan, n, effective_n)
-    linearised = weights * (values - score) / total
-    se = np.sqrt(n / (n - 1) * (linearised @ linearised))
-    low, high = _around(score, stats.t.isf(tail, n - 1) * se, limit=1)
-    return WeightedNetScore(
-        float(POINTS * score), float(low), float(high), float(POINTS * se), n, effective_n
-    )
 
 
 def mix_adjusted(
@@ -296,7 +237,7 @@ def mix_adjusted(
         variance = np.where(weight > 0, weight**2 * spread / n, 0).sum(axis=0)
     score = np.where(weight > 0, weight * _raw(tallies), 0).sum(axis=0)
     variance = np.where(is_missing.any(axis=0), np.nan, variance)
-    low, high = _around(score, z * np.sqrt(variance), limit=1)
+    low, high = around(score, z * np.sqrt(variance), limit=1)
     return pd.DataFrame(
         {
             wave: waves,
@@ -335,7 +276,7 @@ def _counts(*counts: ArrayLike) -> list[np.ndarray]:
     return arrays
 
 
-def _answers(values: ArrayLike, name: str) -> np.ndarray:
+def answers_of(values: ArrayLike, name: str) -> np.ndarray:
     """Answers as floats; only +1, 0, −1 and missing."""
     array = pd.to_numeric(pd.Series(values)).to_numpy(float, na_value=np.nan)
     wrong = ~(np.isnan(array) | np.isin(array, [-1, 0, 1]))
@@ -361,7 +302,7 @@ def _adjusted(counts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return np.where(empty, np.nan, centre), np.where(empty, np.nan, variance)
 
 
-def _around(centre: ArrayLike, margin: ArrayLike, *, limit: int) -> tuple[np.ndarray, np.ndarray]:
+def around(centre: ArrayLike, margin: ArrayLike, *, limit: int) -> tuple[np.ndarray, np.ndarray]:
     """Limits in points, within what the scale can reach."""
     ends = (np.clip(centre + side * margin, -limit, limit) for side in (-1, 1))
     low, high = (POINTS * end for end in ends)
