@@ -146,11 +146,13 @@ EXPORTS = {
         "Status",
         rows=(
             {"Handle": "mug", "Title": "Mug", "Type": "Kitchen", "Option1 Name": "Colour",
-             "Option1 Value": "Blue", "Variant SKU": "MUG-B", "Cost per item": "4.20"},
+             "Option1 Value": "Blue", "Variant SKU": "MUG-B", "Variant Grams": "350",
+             "Cost per item": "4.20"},
             {"Handle": "mug", "Option1 Value": "Red", "Variant SKU": "MUG-R",
-             "Cost per item": "4.30"},
+             "Variant Grams": "350", "Cost per item": "4.30"},
             {"Handle": "mug", "Image Src": "https://cdn.example/mug.jpg"},
-            {"Handle": "tea", "Title": "Tea", "Type": "Drinks", "Variant SKU": "TEA"},
+            {"Handle": "tea", "Title": "Tea", "Type": "Drinks", "Variant SKU": "TEA",
+             "Variant Grams": "0"},
         ),
     ),
     "woocommerce_analytics": Export(

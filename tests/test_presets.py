@@ -34,9 +34,9 @@ READ = {
     ],
     "shopify_customers": [("customers", "consents segment", [("email sms", "tea"), (None, None)])],
     "shopify_products": [
-        ("products", "product_id product_name category unit_cost", [
-            ("MUG-B", "Mug", "Kitchen", 4.2), ("MUG-R", "Mug", "Kitchen", 4.3),
-            ("TEA", "Tea", "Drinks", None),
+        ("products", "product_id product_name category unit_cost weight_kg", [
+            ("MUG-B", "Mug", "Kitchen", 4.2, 0.35), ("MUG-R", "Mug", "Kitchen", 4.3, 0.35),
+            ("TEA", "Tea", "Drinks", None, None),
         ])
     ],
     "woocommerce_analytics": [

@@ -188,6 +188,8 @@ class ProductColumns(Columns):
     product_name: str | None = Field(None, description="Name, as in the orders.")
     category: str | None = Field(None, description="Category.")
     unit_cost: str | None = Field(None, description="Cost of a piece, ex VAT.")
+    weight_kg: str | None = Field(None, description="Weight of a piece, kg; 0 is unknown.")
+    weight_grams: str | None = Field(None, description="The same in grams.")
     group_id: str | None = Field(
         None, description="What variants share; their category may stand on its first row only."
     )

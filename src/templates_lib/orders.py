@@ -19,6 +19,7 @@ from templates_lib.sources.reader import utc_to_local
 from templates_lib.tables import MONEY
 
 ZERO = ibis.literal(0).cast(MONEY)
+DESCRIBED = ("category", "unit_cost", "weight_kg")
 REASONS = (
     "without_time", "test", "cancelled", "status_not_counted", "zero_value", "after_as_of",
 )  # fmt: skip
@@ -61,25 +62,28 @@ def sold_rows(current: ir.Table, source: OrdersSource, facts: Facts) -> ir.Table
 
 
 def described(rows: ir.Table, products: ir.Table | None) -> ir.Table:
-    """The rows with the product's category and unit cost where the line has none of its own.
+    """The rows with the product's category and unit cost where the line has none of its own, and
+    its weight.
 
     A line's product is known by its id, else by its name, with a variant behind a dash or without.
     """
+    rows = rows.mutate(weight_kg=ibis.null(MONEY))
     if products is None:
         return rows
-    about = products.select("category", "unit_cost", key="product_id")
+    rows = rows.mutate(is_described=ibis.literal(False))
+    about = products.select(*DESCRIBED, key="product_id")
     named = products.filter(products.product_name.notnull()).group_by(key="product_name")
-    names = named.aggregate(category=ibis._.category.min(), unit_cost=ibis._.unit_cost.min())
+    names = named.aggregate(**{name: ibis._[name].min() for name in DESCRIBED})
     without_variant = rows.product_name.re_replace(" - [^-]*$", "")
     for key, known in ((rows.product_id, about), (rows.product_name, names),
                        (without_variant, names)):  # fmt: skip
-        found = known.select(found="key", known_category="category", known_cost="unit_cost")
-        rows = rows.left_join(found, key == found.found)
-        rows = rows.mutate(
-            category=ibis.coalesce(rows.category, rows.known_category),
-            unit_cost=ibis.coalesce(rows.unit_cost, rows.known_cost),
-        ).drop("found", "known_category", "known_cost")
-    return rows
+        found = known.select(found="key", **{f"known_{name}": name for name in DESCRIBED})
+        rows = rows.mutate(sought=rows.is_described.ifelse(ibis.null("string"), key))
+        rows = rows.left_join(found, rows.sought == found.found)
+        filled = {name: ibis.coalesce(rows[name], rows[f"known_{name}"]) for name in DESCRIBED}
+        is_described = rows.is_described | rows.found.notnull()
+        rows = rows.mutate(**filled, is_described=is_described).drop("sought", *found.columns)
+    return rows.drop("is_described")
 
 
 def orders_of(rows: ir.Table, params: Params) -> ir.Table:
@@ -89,8 +93,11 @@ def orders_of(rows: ir.Table, params: Params) -> ir.Table:
     goods and freight as they were charged. A refund after the last day observed is not known.
     """
     source = params.sources.orders
-    gathered = _gathered(_with_line_cost(rows), params)
-    taxed = gathered.mutate(untaxed=_share_without_vat(gathered, source, params.client.country))
+    gathered = _gathered(_with_line_sums(rows), params)
+    home = params.client.country
+    taxed = gathered.mutate(
+        untaxed=_share_without_vat(gathered, source, home), charged=_charged(gathered, source, home)
+    )
     kept = taxed.untaxed.fill_null(1.0)
     net = taxed.mutate(
         is_untaxed_unknown=taxed.untaxed.isnull(),
@@ -115,9 +122,12 @@ def orders_of(rows: ir.Table, params: Params) -> ir.Table:
     )
 
 
-def _with_line_cost(rows: ir.Table) -> ir.Table:
+def _with_line_sums(rows: ir.Table) -> ir.Table:
     quantity = rows.quantity.fill_null(ibis.literal(1).cast(MONEY))
-    return rows.mutate(line_cost=(rows.unit_cost.cast("float64") * quantity).cast(MONEY))
+    return rows.mutate(
+        line_cost=(rows.unit_cost.cast("float64") * quantity).cast(MONEY),
+        line_kg=(rows.weight_kg.cast("float64") * quantity).cast(MONEY),
+    )
 
 
 def _gathered(rows: ir.Table, params: Params) -> ir.Table:
@@ -136,6 +146,8 @@ def _gathered(rows: ir.Table, params: Params) -> ir.Table:
         lines_cost=rows.line_cost.sum().cast(MONEY),
         costed_rows=rows.line_cost.count(),
         costed_amount=rows.line_amount.sum(where=rows.line_cost.notnull()).cast(MONEY),
+        weight_kg=rows.line_kg.sum().cast(MONEY),
+        weighed_rows=rows.line_kg.count(),
         **{name: rows[name].min() for name in (*ORDER_TEXTS, *ORDER_MONEY)},
     )
     zone = params.client.timezone
@@ -165,6 +177,21 @@ def _share_without_vat(orders: ir.Table, source: OrdersSource, home: str) -> ir.
         _share_by_rate(orders, source, home),
         ibis.ifelse(charged == 0, 1.0, ibis.null("float64")),
     )
+
+
+def _charged(orders: ir.Table, source: OrdersSource, home: str) -> ir.FloatingValue:
+    """What is charged for goods and freight, with VAT; an unknown VAT is none."""
+    goods = orders.amount.cast("float64")
+    written = goods + orders.shipping.cast("float64")
+    if source.vat == "included":
+        return written
+    vat = ibis.coalesce(
+        orders.tax.cast("float64"),
+        written * orders.lines_tax.cast("float64") / goods.nullif(0.0),
+        written * (1 / _share_by_rate(orders, source, home) - 1),
+        0.0,
+    )
+    return written + vat
 
 
 def _share_by_rate(orders: ir.Table, source: OrdersSource, home: str) -> ir.FloatingValue:
@@ -222,44 +249,6 @@ def counted_orders(every: ir.Table, facts: Facts) -> ir.Table:
     facts.repair("orders_of_negative_value_counted", noted["negative"])
     facts.repair("orders_without_a_vat_rate_taken_as_free", noted["untaxed"])
     return left
-
-
-def with_margin(orders: ir.Table, params: Params, facts: Facts) -> ir.Table:
-    """Cost of goods and contribution margin; without a cost the declared fallback margin."""
-    fallback = params.assumptions.gross_margin_share
-    by_amount = orders.costed_amount.cast("float64") / orders.lines_amount.nullif(ZERO)
-    by_rows = orders.costed_rows / orders.rows
-    sold = orders.mutate(
-        covered=ibis.cases(
-            (orders.cost_of_goods.notnull(), 1.0),
-            (orders.lines_cost.isnull(), 0.0),
-            else_=ibis.coalesce(by_amount, by_rows).clip(0.0, 1.0),
-        )
-    )
-    goods = sold.net_goods.cast("float64")
-    shares = one(sold, known=(sold.covered * goods).cast(MONEY).sum(), total=sold.net_goods.sum())
-    share = float((shares["known"] or 0) / shares["total"]) if shares["total"] else 0.0
-    basis = _basis(share, fallback)
-    facts.noted["margin"] = {"basis": basis, "known_share": share, "fallback": fallback}
-    cost = ibis.null(MONEY)
-    if basis != "none":
-        known = ibis.coalesce(sold.cost_of_goods, sold.lines_cost, ZERO).cast("float64")
-        cost = known + (1 - sold.covered) * goods * (1 - (fallback or 0.0))
-        if params.sources.orders.refunded_goods == "restocked":
-            cost *= (1 - sold.refund.cast("float64") / goods.nullif(0.0)).fill_null(1.0)
-    priced = sold.mutate(cost_of_goods=cost.cast(MONEY))
-    costs = ibis.coalesce(sold.fulfilment_cost, ZERO) + ibis.coalesce(sold.payment_cost, ZERO)
-    margin = priced.net_sales + priced.shipping_income - priced.cost_of_goods - costs
-    return priced.mutate(contribution_margin=margin.cast(MONEY))
-
-
-def _basis(known_share: float, fallback: float | None) -> str:
-    """On what margins rest: costs, the declared fallback, both, or none."""
-    if known_share > 1 - 1e-9:
-        return "costs"
-    if fallback is None:
-        return "none"
-    return "fallback" if known_share == 0 else "costs_and_fallback"
 
 
 def lines_of(rows: ir.Table, orders: ir.Table) -> ir.Table:

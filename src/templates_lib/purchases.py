@@ -11,6 +11,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from templates_lib.costs import with_margin
 from templates_lib.facts import Facts
 from templates_lib.orders import (
     ZERO,
@@ -20,7 +21,6 @@ from templates_lib.orders import (
     lines_of,
     orders_of,
     sold_rows,
-    with_margin,
 )
 from templates_lib.params import Params, Purchases
 from templates_lib.sources.engine import one
@@ -43,7 +43,8 @@ def canonical(
     Returns
     -------
     Tables by name, and the facts: ``files``, ``reconciliation`` (step, rows, orders, customers,
-    net_sales), ``repairs`` (repair, count), ``margin`` (basis, share of sales with a known cost)
+    net_sales), ``repairs`` (repair, count), ``margin`` (basis, share of sales with a known cost),
+    ``costs`` (cost_of, from_files, from_assumptions: shares), ``weighed_share`` (of order lines),
     ``thirds`` (limits of the first order's value) and ``acquisition`` (rule, customers, repeated).
     """
     facts = Facts(read["notes"])

@@ -49,6 +49,7 @@ PRODUCTS = {
     "product_name": dt.string,
     "category": dt.string,
     "unit_cost": MONEY,
+    "weight_kg": MONEY,
 }
 CUSTOMERS = {
     "customer_id": dt.string,
@@ -120,6 +121,7 @@ EVENTS = {
     "channel": dt.string,
     "device": dt.string,
     "order_id": dt.string,
+    "traffic_type": dt.string,  # GA4's mark of internal traffic; null of everybody else
 }
 SESSIONS = {
     "session_id": dt.string,

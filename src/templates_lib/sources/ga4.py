@@ -29,6 +29,7 @@ COLUMNS = {
     "device.category": "device.category",
     "source / medium": "traffic_source.source || ' / ' || traffic_source.medium",
     "transaction_id": "ecommerce.transaction_id",
+    "traffic_type": _param("traffic_type", "string_value"),
 }
 NEEDED = ("event_timestamp", "event_name")
 

@@ -10,7 +10,13 @@ import functools
 import ibis
 import ibis.expr.types as ir
 
-from templates_lib.order_params import CustomersSource, OrderColumns, OrdersSource, ProductsSource
+from templates_lib.order_params import (
+    CustomersSource,
+    OrderColumns,
+    OrdersSource,
+    ProductColumns,
+    ProductsSource,
+)
 from templates_lib.sources.people import email, identity
 from templates_lib.sources.reader import Table
 from templates_lib.sources.records import converted
@@ -115,6 +121,7 @@ def product_rows(table: Table, source: ProductsSource) -> ir.Table:
         "product_name": table.text(columns.product_name),
         "category": table.text(columns.category),
         "unit_cost": table.number(columns.unit_cost),
+        "weight_kg": _weight_kg(table, columns),
         "group_key": table.text(columns.group_id),
     }
     table.check()
@@ -130,7 +137,15 @@ def product_rows(table: Table, source: ProductsSource) -> ir.Table:
         product_name=known.product_name.min(),
         category=known.category.min(),
         unit_cost=known.unit_cost.min(),
+        weight_kg=known.weight_kg.min(),
     )
+
+
+def _weight_kg(table: Table, columns: ProductColumns) -> ir.DecimalValue:
+    """Shops write 0 where nobody has entered a weight: it is unknown."""
+    grams = table.number(columns.weight_grams).cast("float64")
+    weight = ibis.coalesce(table.number(columns.weight_kg), (grams / 1000).cast(MONEY))
+    return (weight > 0).ifelse(weight, ibis.null(MONEY))
 
 
 def customer_rows(table: Table, source: CustomersSource, *, zone: str) -> ir.Table:
