@@ -189,7 +189,7 @@ def test_a_table_is_handed_on_in_full_precision(folder):
         "share,money,n\n0.3333333333333333,1.10,1\n0.30000000000000004,1000,\n"
     )
     about = json.loads((folder / "tables" / "own__t.json").read_text())
-    assert about == {"title": "T", "note": "N", "send": True, "money": ["money"]}
+    assert about == {"title": "T", "note": "N", "send": True, "units": {"money": "money"}}
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t"])
@@ -204,7 +204,7 @@ def test_line_ends_in_a_text_break_no_row(folder):
     table("t", pd.DataFrame({"text": texts, "n": range(6)}), title="T", shown=False)
     back = pd.read_csv(folder / "tables" / "own__t.csv")
     assert back.n.tolist() == list(range(6))
-    assert back.text.tolist() == ["a\nb", "a\nb", "a\nb", "'\nb", 'a"b', "a,b"]
+    assert back.text.tolist() == ["a\nb", "a\nb", "a\nb", "\nb", 'a"b', "a,b"]
 
 
 def test_only_a_part_is_shown_and_all_is_handed_on(folder, shown):

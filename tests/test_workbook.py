@@ -131,7 +131,7 @@ def test_text_stays_text_whatever_it_looks_like(tmp_path, example):
     frame = pd.DataFrame({"group": TEXTS, "net_sales": [0.1 + 0.2] * len(TEXTS)})
     findings.table("odd", frame, title="=1+1", note="@x", shown=False)
     back = table_of(tmp_path / "tables" / "own__odd.csv")
-    about = {"own__odd": {"title": "=1+1", "note": "@x", "money": []}}
+    about = {"own__odd": {"title": "=1+1", "note": "@x", "units": {}}}
     params = load_params(example("cdnow"))
     workbook({"own__odd": back}, about, params, tmp_path / "book.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "book.xlsx").worksheets[1]
@@ -150,7 +150,7 @@ def test_text_stays_text_whatever_it_looks_like(tmp_path, example):
 
 def test_a_table_without_rows_and_long_names(tmp_path, example):
     frames = {"own__" + "a" * 60: pd.DataFrame({"n": []}), "own__" + "a" * 59: pd.DataFrame()}
-    about = {name: {"title": "Empty", "note": "", "money": []} for name in frames}
+    about = {name: {"title": "Empty", "note": "", "units": {}} for name in frames}
     workbook(frames, about, load_params(example("cdnow")), tmp_path / "book.xlsx")
     book = openpyxl.load_workbook(tmp_path / "book.xlsx")
     assert len(book.sheetnames) == 3

@@ -139,7 +139,7 @@ def _enabled(checked: _Checked) -> Iterator[str]:
     ready = checked.ready
     notebooks = of_client(ready.folders)
     for source in ready.params.sources.given():
-        names = [n.name for n in notebooks if source in n.needs]
+        names = [n.name for n in notebooks if n.lacks([source]) != n.needs]
         yield f"{source}: needed by {', '.join(names)}" if names else f"{source}: adds to others"
     yield f"can run: {', '.join(n.name for n in ready.notebooks) or 'nothing'}"
     for name, needs in ready.skipped.items():

@@ -10,7 +10,7 @@ import base64
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from html import escape
@@ -31,6 +31,12 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # behind each of them and on each line, since the quotes around a text mean nothing to it then.
 CELL_START = r"(^|[;\n])"
 Evidence = Literal["orders", "survey", "interview", "behaviour"]
+BASES: dict[Evidence, str] = {
+    "orders": "customers",
+    "survey": "answers",  # a customer may have answered several times
+    "interview": "excerpts",
+    "behaviour": "cases",  # visits, visitors, offers
+}
 MIN_N = 30
 STRONG, MODERATE = 0.1, 0.3
 STRENGTHS = {
@@ -129,6 +135,7 @@ def finding(
     effect_eur: dict[str, Any] | None = None,
     action: dict[str, Any] | None = None,
     min_n: int = MIN_N,
+    base: str | None = None,
 ) -> Finding | None:
     """Hands on a finding and shows it; None, and nothing shown, under the least data.
 
@@ -137,6 +144,7 @@ def finding(
     estimate, low, high : the number and its 95 % interval, in ``unit``
     n : customers or answers it rests on
     null : the value that means no difference, for a comparison
+    base : what the card says that ``n`` counts, such as ``offers``; ``BASES`` otherwise
 
     Raises
     ------
@@ -158,19 +166,14 @@ def finding(
     )  # fmt: skip
     now.findings.append(made)
     _write_findings(now)
-    display(HTML(finding_html(made, now.words)))
+    display(HTML(finding_html(made, now.words, base or BASES[evidence])))
     return made
 
 
-def counted(evidence: str) -> str:
-    """What ``n`` counts: a customer may have answered a survey several times."""
-    return "answers" if evidence == "survey" else "customers"
-
-
-def finding_html(made: Finding, words: Words) -> str:
+def finding_html(made: Finding, words: Words, base: str) -> str:
     """A finding as a card: headline, text, how sure, worth, action."""
     parts = [f"<h3>{escape(made.headline)}</h3>", f"<p>{escape(made.text)}</p>"]
-    sure = f"{STRENGTHS[made.strength]} · {words.number(made.n)} {counted(made.evidence)}"
+    sure = f"{STRENGTHS[made.strength]} · {words.number(made.n)} {base}"
     if made.effect_eur:
         worth = made.effect_eur
         amounts = [words.money(worth[key], 0) for key in ("estimate", "low", "high")]
@@ -204,6 +207,7 @@ def table(
     shown: bool = True,
     send: bool = True,
     money: Sequence[str] = (),
+    units: Mapping[str, str] | None = None,
 ) -> None:
     """Hands on a table in full precision, and shows it.
 
@@ -213,8 +217,10 @@ def table(
     shown : False for the twin of a figure, which only the workbook shows
     send : False for lists of single customers, which never leave ``internal/``
     money : columns that hold money in this table
+    units : units of columns that have another one than by ``definitions.py`` in this table
     """
     now = _current()
+    own = dict.fromkeys(money, "money") | dict(units or {})
     identity = f"{now.topic}__{_checked(name)}"
     if now.folder is not None:
         folder = now.folder / "tables"
@@ -223,11 +229,11 @@ def table(
         safe = frame.assign(**{name: texts[name].map(_safe_text) for name in texts})
         safe = safe.rename(columns=_safe_text)
         safe.to_csv(folder / f"{identity}.csv", index=False, lineterminator="\n")
-        about = {"title": title, "note": note, "send": send, "money": list(money)}
+        about = {"title": title, "note": note, "send": send, "units": own}
         (folder / f"{identity}.json").write_text(json.dumps(about), encoding="utf-8")
     if shown:
         part = frame if view is None else view
-        display(HTML(to_html(part, now.words, caption=title, note=note, money=money)))
+        display(HTML(to_html(part, now.words, caption=title, note=note, units=own)))
 
 
 def _safe_text(value: Any) -> Any:

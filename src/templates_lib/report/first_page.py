@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from IPython.display import HTML, display
 
-from templates_lib.report.findings import STRENGTHS, counted
+from templates_lib.report.findings import BASES, STRENGTHS
 from templates_lib.summary import Stretch
 from templates_lib.words import Words, is_missing
 
@@ -113,7 +113,7 @@ def _card(finding: Finding, words: Words, chart: Path | None) -> str:
         parts.append(f"<p><strong>Next:</strong> {escape(action['do'])}</p>")
         parts.append(f"<p><strong>Check:</strong> {escape(action['check'])}</p>")
     chapter = escape(finding["id"])
-    base = f"{words.number(finding['n'])} {counted(finding['evidence'])}"
+    base = f"{words.number(finding['n'])} {BASES[finding['evidence']]}"
     sure = f"{STRENGTHS[finding['strength']]} · {base}"
     parts.append(f'<p class="sure">{escape(sure)} · <a href="#{chapter}">in its chapter</a></p>')
     return f'<section class="finding {finding["strength"]}">{"".join(parts)}</section>'
@@ -122,7 +122,7 @@ def _card(finding: Finding, words: Words, chart: Path | None) -> str:
 def not_yet(finding: Finding | None, words: Words) -> None:
     """The one thing not to act on yet."""
     if finding is not None:
-        n = f"{words.number(finding['n'])} {counted(finding['evidence'])}"
+        n = f"{words.number(finding['n'])} {BASES[finding['evidence']]}"
         why = {
             "chance": f"With {n} the difference may be chance.",
             "weak": f"With {n} the range is too wide to act on.",

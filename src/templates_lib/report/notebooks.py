@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,10 @@ class Notebook:
     path: Path
     needs: tuple[str, ...]
     is_own: bool
+
+    def lacks(self, have: Collection[str]) -> tuple[str, ...]:
+        """What it needs and a client does not have; of ``events or traffic`` one is enough."""
+        return tuple(need for need in self.needs if not {*need.split(" or ")} & {*have})
 
     @property
     def topic(self) -> str:
@@ -158,10 +162,12 @@ def fingerprint(notebook: Notebook, params: Params, staged: Path, earlier: Itera
     return digest(b"\0".join(digest(part).encode() for part in parts))
 
 
-def made_by_hand(folders: ClientFolders) -> str:
+def made_by_hand(folders: ClientFolders, params: Params) -> str:
     """The hash of what people wrote of the client beside the parameters: codebook, coded answers,
-    approved quotes."""
+    approved quotes, the list of a target group."""
     named = [folders.data / "codes.yml", folders.data / "editorial.yml"]
+    if params.icp.target.path:
+        named.append(folders.data / params.icp.target.path)
     coded = folders.data / "coding"
     files = [f for f in (*named, *sorted(coded.glob("*"))) if f.is_file()]
     return digest(b"\0".join(f.name.encode() + b"\0" + f.read_bytes() for f in files))

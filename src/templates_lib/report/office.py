@@ -38,7 +38,7 @@ def workbook(
     Parameters
     ----------
     frames : the tables by ``<topic>__<table>``
-    about : their title, note and money columns
+    about : their title, note and own units
     """
     options = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": False}
     with xlsxwriter.Workbook(file, options) as book:
@@ -85,7 +85,7 @@ def _sheet(
                              "valign": "top", "font_size": 9})  # fmt: skip
     sheet.write_string(0, 0, one["title"], book.add_format({"bold": True, "font_size": 13}))
     sheet.write_string(1, 0, one["note"], book.add_format({"font_color": "#5a6068"}))
-    units = column_units(frame, one["money"])
+    units = column_units(frame, one["units"])
     for place, header in enumerate(frame.columns):
         sheet.write_string(2, place, column(str(header)).meaning, small)
         sheet.write_string(3, place, str(header), bold)

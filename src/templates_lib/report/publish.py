@@ -18,6 +18,7 @@ from templates_lib.report.notebooks import Notebook, versions
 from templates_lib.report.office import workbook
 from templates_lib.report.page import page
 from templates_lib.report.ready import Ready
+from templates_lib.report.tables import TEXTS
 from templates_lib.staging import open_staged
 from templates_lib.workspace import ClientFolders, package_digest
 
@@ -106,7 +107,7 @@ def assemble(ready: Ready, made: Mapping[str, Any], work: Path, run: Path) -> No
 
 def table_of(file: Path) -> pd.DataFrame:
     """A table as it was handed on; text that looks like a number stays text."""
-    texts = {name: str for name, one in COLUMNS.items() if one.unit == "text"}
+    texts = {name: str for name, one in COLUMNS.items() if one.unit in TEXTS}
     return pd.read_csv(
         file, dtype=texts, keep_default_na=False, na_values=[""], float_precision="round_trip"
     )

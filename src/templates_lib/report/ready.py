@@ -48,7 +48,7 @@ def prepare(
     have = params.sources.given()
     notebooks, skipped = [], {}
     for notebook in of_client(folders):
-        lacking = tuple(need for need in notebook.needs if need not in have)
+        lacking = notebook.lacks(have)
         if lacking:
             skipped[notebook.name] = lacking
         else:

@@ -126,7 +126,7 @@ def _run(ready: Ready, run: Path, forced: set[str], jobs: int, progress: Progres
     shutil.rmtree(ready.folders.build / FAILED, ignore_errors=True)  # those of the run before
     place = publish.place(ready.folders, ready.params)
     last = publish.manifest(place).get("notebooks", {})
-    by_hand = made_by_hand(ready.folders)
+    by_hand = made_by_hand(ready.folders, ready.params)
     made: dict[str, dict[str, Any]] = {}
     failures: list[Failure] = []
     ran = False  # whoever reads what ran again runs again

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from html import escape
 
 import pandas as pd
@@ -14,27 +14,31 @@ from templates_lib.sections import Section
 from templates_lib.words import Words
 
 MAX_ROWS = 40
-CODES = ("step", "state", "group", "group_1", "group_2", "split", "measure", "repair", "rule",
-         "driver", "code", "status", "class",
-         "strength", "source", "survey", "topic", "kind", "coverage", "part")  # fmt: skip
+TEXTS = ("text", "code")
 
 
-def column_units(frame: pd.DataFrame, money: Sequence[str] = ()) -> dict[str, str]:
-    """The unit of each column; ``low`` and ``high`` take that of the column before them."""
+def column_units(frame: pd.DataFrame, own: Mapping[str, str]) -> dict[str, str]:
+    """The unit of each column, its ``own`` in this table, else by definition; ``low`` and ``high``
+    take that of the column before them."""
     units: dict[str, str] = {}
     before = "number"
     for name in frame.columns:
-        unit = "money" if name in money else column(str(name)).unit
+        unit = own.get(name) or column(str(name)).unit
         units[name] = before if unit == "as the column before" else unit
         before = units[name]
     return units
 
 
 def to_html(
-    frame: pd.DataFrame, words: Words, *, caption: str, note: str = "", money: Sequence[str] = ()
+    frame: pd.DataFrame,
+    words: Words,
+    *,
+    caption: str,
+    note: str = "",
+    units: Mapping[str, str] | None = None,
 ) -> str:
     """The table as HTML, at most 40 rows; all of them are in the workbook."""
-    units = column_units(frame, money)
+    units = column_units(frame, units or {})
     heads = "".join(
         f'<th scope="col" class="{_side(units[name])}" title="{escape(column(str(name)).meaning)}">'
         f"{escape(column(str(name)).heading)}</th>"
@@ -43,7 +47,7 @@ def to_html(
     rows = []
     for values in frame.head(MAX_ROWS).itertuples(index=False):
         cells = "".join(
-            f'<td class="{_side(units[name])}">{_text(value, name, units[name], words)}</td>'
+            f'<td class="{_side(units[name])}">{_text(value, units[name], words)}</td>'
             for name, value in zip(frame.columns, values, strict=True)
         )
         rows.append(f"<tr>{cells}</tr>")
@@ -58,12 +62,12 @@ def to_html(
 
 
 def _side(unit: str) -> str:
-    return "text" if unit == "text" else "number"
+    return "text" if unit in TEXTS else "number"
 
 
-def _text(value: object, name: object, unit: str, words: Words) -> str:
+def _text(value: object, unit: str, words: Words) -> str:
     shown = words.cell(value, unit)
-    return escape(label(shown) if name in CODES else shown)
+    return escape(label(shown) if unit == "code" else shown)
 
 
 def parameters_table(params: Params, settings: Section) -> str:

@@ -136,12 +136,43 @@ def holm(p_values: ArrayLike) -> np.ndarray:
     >>> print(holm([0.01, 0.04, 0.03, 0.005]))
     [0.03 0.06 0.06 0.02]
     """
+    return _adjusted(p_values, "holm")
+
+
+def benjamini_hochberg(p_values: ArrayLike) -> np.ndarray:
+    """q-values: the smallest share of false ones at which a test would still be called.
+
+    Of all tests with a q-value up to q, false ones are expected to be at most the share q.
+
+    Parameters
+    ----------
+    p_values : as for `holm`
+
+    Raises
+    ------
+    ValueError
+        If a p-value lies outside [0, 1].
+
+    References
+    ----------
+    Benjamini and Hochberg (1995), JRSS B 57:289.
+
+    Examples
+    --------
+    >>> print(benjamini_hochberg([0.01, 0.04, 0.03, 0.005]))
+    [0.02 0.04 0.04 0.02]
+    """
+    return _adjusted(p_values, "fdr_bh")
+
+
+def _adjusted(p_values: ArrayLike, method: str) -> np.ndarray:
     p = np.asarray(p_values, dtype=float)
     if np.any((p < 0) | (p > 1)):
         raise ValueError("p_values holds a number outside [0, 1]")
     made = ~np.isnan(p)
     adjusted = np.full(p.shape, np.nan)
-    adjusted[made] = multipletests(p[made], method="holm")[1]
+    if made.any():
+        adjusted[made] = multipletests(p[made], method=method)[1]
     return adjusted
 
 
