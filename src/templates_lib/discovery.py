@@ -54,8 +54,19 @@ def last_clicks(have: Mapping[str, ir.Table], order_ids: Sequence[str]) -> tuple
 
 
 def _of_events(events: ir.Table, order_ids: Sequence[str]) -> pd.Series:
-    """The channel of the purchase event, or else the first one of its visit."""
-    bought = events.filter((events.event.lower() == "purchase") & events.order_id.isin(order_ids))
+    clicks = order_clicks(events, order_ids=order_ids)
+    return clicks.to_pandas().set_index("order_id")["channel"].sort_index()
+
+
+def order_clicks(events: ir.Table, *, order_ids: Sequence[str] | None = None) -> ir.Table:
+    """The channel of the purchase event, or else the first one of its visit.
+
+    Returns
+    -------
+    One row an order that has one: order_id, channel.
+    """
+    is_wanted = events.order_id.notnull() if order_ids is None else events.order_id.isin(order_ids)
+    bought = events.filter((events.event.lower() == "purchase") & is_wanted)
     placed = bought.group_by("order_id").aggregate(
         own=bought.channel.argmin(bought.occurred_at, where=bought.channel.notnull()),
         session_id=bought.session_id.argmin(bought.occurred_at),
@@ -65,8 +76,8 @@ def _of_events(events: ir.Table, order_ids: Sequence[str]) -> pd.Series:
         channel=named.channel.argmin(named.occurred_at)
     )
     joined = placed.left_join(visits, placed.session_id == visits.visit)
-    table = joined.select("order_id", channel=ibis.coalesce(joined.own, joined.channel))
-    return table.to_pandas().dropna().set_index("order_id")["channel"].sort_index()
+    clicks = joined.select("order_id", channel=ibis.coalesce(joined.own, joined.channel))
+    return clicks.filter(clicks.channel.notnull())
 
 
 def named(values: pd.Series, side: str, channels: Names) -> pd.Series:

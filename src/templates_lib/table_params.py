@@ -42,6 +42,9 @@ class EventColumns(PersonColumns):
     product_id: TextColumn = Field(None, description="Product or SKU.")
     channel: TextColumn = Field(None, description="Where the visit came from.")
     device: TextColumn = Field(None, description="Kind of device.")
+    traffic_type: TextColumn = Field(
+        None, description="Mark of own people's visits, such as GA4's `internal`."
+    )
 
 
 class EventsSource(FileSource):
@@ -173,7 +176,10 @@ class HoldoutColumns(Columns):
     channel: Annotated[str, "text"] = Field(description="Channel that was tested.")
     start: DayColumn = Field(None, description="First day.")
     end: DayColumn = Field(None, description="Last day.")
-    arm: Annotated[str, "text"] = Field(description="`test` or `holdout`.")
+    arm: Annotated[str, "text"] = Field(
+        description="`test` saw the advertising, also `treatment` or `exposed`; `holdout` did "
+        "not, also `control`."
+    )
     units: NumberColumn = Field(None, description="People, or regions, in the arm.")
     net_sales: NumberColumn = Field(None, description="What the arm bought, ex VAT.")
 

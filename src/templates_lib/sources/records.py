@@ -11,9 +11,14 @@ from templates_lib.source_params import Rate
 from templates_lib.sources.masking import masked, without_query
 from templates_lib.sources.people import identity
 from templates_lib.sources.reader import Table
-from templates_lib.table_params import SpendSource, TouchpointsSource
+from templates_lib.table_params import HoldoutsSource, SpendSource, TouchpointsSource
 from templates_lib.tables import COLUMNS, MONEY, own_key
 
+ARMS = {
+    "test": ("test", "tests", "testi", "testiryhmä", "treatment", "treated", "exposed", "on"),
+    "holdout": ("holdout", "hold-out", "hold out", "held out", "held-out", "control", "kontrolli",
+                "kontrolliryhmä", "verrokki", "verrokkiryhmä", "unexposed", "off"),
+}  # fmt: skip
 KINDS = ("text", "note", "page", "key", "order", "number", "percent", "time", "day", "flag")
 
 
@@ -116,8 +121,25 @@ def _spend(table: Table, values: Mapping[str, ir.Value]) -> dict[str, ir.Value]:
     }
 
 
+def _holdouts(table: Table, values: Mapping[str, ir.Value]) -> dict[str, ir.Value]:
+    source = table.source
+    assert isinstance(source, HoldoutsSource)
+    said = values["arm"]
+    known = [(said.strip().lower().isin(names), arm) for arm, names in ARMS.items()]
+    arm = ibis.cases(*known, else_=ibis.null("string"))
+    table.require(
+        source.columns.arm,
+        "an arm of the test: test (who saw the advertising; treatment, exposed) or holdout "
+        "(who did not; control)",
+        given=said.notnull(),
+        value=arm,
+    )
+    return {"arm": arm}
+
+
 FINISH: dict[str, Callable[[Table, Mapping[str, ir.Value]], dict[str, ir.Value]]] = {
     "sessions": _sessions,
     "touchpoints": _touchpoints,
     "spend": _spend,
+    "holdouts": _holdouts,
 }
