@@ -221,13 +221,13 @@ def test_the_page_tells_what_is_sure_what_is_not_and_what_to_ask():
     words = Words("en", "EUR")
     page = icp_statement.lines(table, survey=PurchaseSurvey(), words=words)
     by_part = {line.part: line for line in page}
-    assert by_part["They buy because"].sure in ("firm evidence", "fair evidence")
-    assert by_part["They buy because"].evidence == "survey"
-    assert by_part["They compare us with"].sure == icp_statement.HYPOTHESIS
-    assert by_part["They began with"].sure == icp_statement.AS_ALL
-    assert by_part["They began with"].evidence == "orders"
+    assert by_part["Why they buy"].sure in ("firm evidence", "fair evidence")
+    assert by_part["Why they buy"].evidence == "survey"
+    assert by_part["Whom they compare us with"].sure == icp_statement.HYPOTHESIS
+    assert by_part["What they began with"].sure == icp_statement.AS_ALL
+    assert by_part["What they began with"].evidence == "orders"
     assert "What nearly stopped you" in by_part["What nearly stops them"].text
-    assert by_part["They found us"].sure == icp_statement.NOT_KNOWN
+    assert by_part["How they found us"].sure == icp_statement.NOT_KNOWN
     html = icp_statement.to_html("Our <best>", page, words)
     assert "<b>" not in html
     assert "&lt;b&gt;Taste&lt;/b&gt;" in html

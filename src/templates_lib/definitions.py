@@ -437,6 +437,7 @@ COLUMNS = {
     "bin": Column("Group", "count", "Units of a like score; 1 has the highest."),
     "about": Column("About", "text", "What the line is about."),
     "line": Column("Line", "text", "What is said."),
+    "numbers": Column("Numbers", "text", "The numbers behind it, with their range."),
     "evidence": Column("Rests on", "code", "Orders with the client's own files, or a survey."),
     "chance": Column(
         "Chance", "share", "Chance to come to be of the target, by what the first day tells."

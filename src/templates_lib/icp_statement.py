@@ -10,7 +10,7 @@ import pandas as pd
 
 from templates_lib.icp_lift import NO_ANSWERS
 from templates_lib.icp_names import DIMENSIONS
-from templates_lib.icp_words import against, does, evidence, name_of
+from templates_lib.icp_words import does, evidence, name_of, shares
 from templates_lib.params import PurchaseSurvey
 from templates_lib.report.findings import MIN_N, STRENGTHS, strength
 from templates_lib.words import Words
@@ -30,11 +30,12 @@ class Part(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line: its part, what is said, what it rests on (orders or survey), how many of the best
-    customers, and how sure it is in words."""
+    """A line: its part, the sentence that is read aloud, the numbers behind it, what it rests on
+    (orders or survey), how many of the best customers, and how sure it is in words."""
 
     part: str
     text: str
+    numbers: str
     evidence: str
     n: int
     sure: str
@@ -46,13 +47,13 @@ def parts(survey: PurchaseSurvey) -> list[Part]:
     compare = frozenset({survey.competitor, survey.considers})
     nothing: frozenset[str] = frozenset()
     return [
-        Part("They buy because", "motives", nothing, "What made you buy from us today?"),
+        Part("Why they buy", "motives", nothing, "What made you buy from us today?"),
         Part("What nearly stops them", "pains", nothing,
              "What nearly stopped you from buying today?"),
-        Part("They found us", "habits", found, "Where did you first hear of us?"),
-        Part("They compare us with", "habits", compare, "Which other shops did you look at?"),
-        Part("They are used to", "habits", nothing, "How do you usually buy this?"),
-        Part("They began with", "first_purchase", nothing, ""),
+        Part("How they found us", "habits", found, "Where did you first hear of us?"),
+        Part("Whom they compare us with", "habits", compare, "Which other shops did you look at?"),
+        Part("What they are used to", "habits", nothing, "How do you usually buy this?"),
+        Part("What they began with", "first_purchase", nothing, ""),
         Part("Who they are, with reserve", "demographics", nothing, ""),
     ]  # fmt: skip
 
@@ -83,8 +84,8 @@ def lines(
         taken |= set(part.attributes)
         if part.dimension == DIMENSIONS[-1] and len(rows) and not rows["is_different"].any():
             names = ", ".join(sorted({name_of(a.split(": ")[0]) for a in rows["attribute"]}))
-            found = [Line(part.title, f"nothing that is known sets them apart ({names}).",
-                          "", int(rows["n_target"].max()), AS_ALL)]  # fmt: skip
+            found = [Line(part.title, f"Nothing that is known sets them apart ({names}).",
+                          "", "", int(rows["n_target"].max()), AS_ALL)]  # fmt: skip
         else:
             found = list(_of_part(part, rows, survey, words, own))
         made += found or [_not_known(part)]
@@ -104,13 +105,17 @@ def _of_part(
     by = ["is_asked", "n_target", "share_target", "attribute"]
     often = often.sort_values(by, ascending=[False, False, False, True]).head(1)
     for opening, chosen in (
-        ("more often: ", more), ("most often: ", often if more.empty else often.head(0)),
-        ("less often: ", less),
-    ):  # fmt: skip
+        ("More often than others, they", more),
+        ("Most often they", often if more.empty else often.head(0)),
+        ("Less often than others, they", less),
+    ):
         for _, row in chosen.iterrows():
-            text = f"{opening}of 100 of them, {against(row, words, own=own)}"
+            sure = _how_sure(row)
+            like = ", like everybody" if sure == AS_ALL else ""
+            text = f"{opening} {does(row['attribute'], row['value'], own=own)}{like}."
             rests_on = evidence(row["attribute"], own=own)
-            yield Line(part.title, text, rests_on, int(row["n_target"]), _how_sure(row))
+            numbers = shares(row, words)
+            yield Line(part.title, text, numbers, rests_on, int(row["n_target"]), sure)
 
 
 def _questions(survey: PurchaseSurvey) -> list[str]:
@@ -129,7 +134,7 @@ def _how_sure(row: pd.Series) -> str:
 
 def _not_known(part: Part) -> Line:
     ask = f" Ask next: “{part.ask}”" if part.ask else ""
-    return Line(part.title, f"not known yet.{ask}", "", 0, NOT_KNOWN)
+    return Line(part.title, f"Not known yet.{ask}", "", "", 0, NOT_KNOWN)
 
 
 def to_html(opening: str, made: Sequence[Line], words: Words) -> str:
@@ -146,13 +151,13 @@ def _sure(line: Line, words: Words) -> str:
     if not line.n:
         return ""
     base = f"{words.number(line.n)} of the best"
-    said = " · ".join(part for part in (line.sure, line.evidence, base) if part)
-    return f' <small class="sure">({escape(said)})</small>'
+    said = " · ".join(part for part in (line.numbers, line.sure, line.evidence, base) if part)
+    return f'<br><small class="sure">{escape(said)}</small>'
 
 
 def frame(made: Sequence[Line]) -> pd.DataFrame:
-    """The page as a table: about, line, evidence, n, strength."""
-    columns = ["about", "line", "evidence", "n", "strength"]
+    """The page as a table: about, line, numbers, evidence, n, strength."""
+    columns = ["about", "line", "numbers", "evidence", "n", "strength"]
     return pd.DataFrame([tuple(line) for line in made], columns=columns)
 
 

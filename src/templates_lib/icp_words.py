@@ -91,16 +91,22 @@ def who(settings: Icp, value: str, words: Words) -> str:
     return f"the {many} of your own list"
 
 
-def against(row: pd.Series, words: Words, *, own: frozenset[str] = frozenset()) -> str:
-    """A row of ``icp_lift.lift``: *39 (very likely 30–49) answer …; of all, 29*."""
+def _best_and_all(row: pd.Series, words: Words) -> tuple[str, str]:
     best = words.of_100(row["share_target"], row["target_low"], row["target_high"])
-    everyone = words.number(100 * row["share_base"], 1 if row["share_base"] < 0.02 else 0)
-    return f"{best} {does(row['attribute'], row['value'], own=own)}; of all, {everyone}"
+    return best, words.number(100 * row["share_base"], 1 if row["share_base"] < 0.02 else 0)
+
+
+def shares(row: pd.Series, words: Words) -> str:
+    """The numbers of a row of ``icp_lift.lift``: *39 (very likely 30–49) of 100; of all, 29*."""
+    best, everyone = _best_and_all(row, words)
+    return f"{best} of 100; of all, {everyone}"
 
 
 def headline(row: pd.Series, words: Words, *, many: str, own: frozenset[str]) -> str:
     """A row of ``icp_lift.lift`` as the headline of a finding."""
-    return f"Of 100 of the best {many}, {against(row, words, own=own)}"
+    best, everyone = _best_and_all(row, words)
+    said = does(row["attribute"], row["value"], own=own)
+    return f"Of 100 of the best {many}, {best} {said}; of all, {everyone}"
 
 
 def compared(lift: pd.DataFrame, settings: Icp, words: Words) -> str:
