@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -85,15 +86,17 @@ def reached(
     names = tuple(step.lower() for step in settings.steps)
     window = timedelta(days=settings.window_days)
     last_entry = chosen.end - window
-    first = _entries(events.filter(events.event == names[0]))
-    first = first.filter(first.at < ibis.literal(last_entry))
+    entries = _entries(events.filter(events.event == names[0])).cache()
+    first = entries.filter(entries.at < ibis.literal(last_entry))
     first = _with_attributes(first, have, events, settings)
     steps = [first.mutate(entered_at=first.at, previous_at=first.at).cache()]
+    later = events.filter(events.event.isin(names[1:]))
+    later = later.select("unit_id", "event", "occurred_at").cache()
     for name in names[1:]:
-        steps.append(_next(steps[-1], events.filter(events.event == name), window).cache())
-    taken = events.filter(events.event.isin(names))
-    units = taken.group_by("event").aggregate(n=taken.unit_id.nunique()).to_pandas()
+        steps.append(_next(steps[-1], later.filter(later.event == name), window).cache())
+    units = later.group_by("event").aggregate(n=later.unit_id.nunique()).to_pandas()
     found = dict(zip(units["event"], units["n"], strict=True))
+    found[names[0]] = entries.count().execute()
     return Reached(
         names,
         tuple(steps),
@@ -107,9 +110,14 @@ def _entries(rows: ir.Table) -> ir.Table:
     """The first event of each unit: unit_id, at, visitor_id, device, channel."""
     at = rows.occurred_at
     return rows.group_by("unit_id").aggregate(
-        at=at.min(), visitor_id=rows.visitor_id.argmin(at), device=rows.device.argmin(at),
-        channel=rows.channel.argmin(at),
+        at=at.min(), visitor_id=rows.visitor_id.min(), device=_arg_min(rows.device, at),
+        channel=_arg_min(rows.channel, at),
     )  # fmt: skip
+
+
+@ibis.udf.agg.builtin(name="arg_min")
+def _arg_min(value: str, by: dt.Timestamp()) -> str:  # type: ignore[empty-body]
+    """DuckDB: the value at the earliest time; Ibis's own ``argmin`` sorts the rows of each unit."""
 
 
 def _with_attributes(
@@ -152,8 +160,8 @@ def _next(before: ir.Table, events: ir.Table, window: timedelta) -> ir.Table:
     joined = before.join(taken, (before.unit_id == taken.taker) & in_time)
     carried = [name for name in before.columns if name not in ("unit_id", "at", "previous_at")]
     return joined.group_by("unit_id").aggregate(
-        **{name: joined[name].first() for name in carried},
-        previous_at=joined.at.first(),
+        **{name: joined[name].arbitrary() for name in carried},
+        previous_at=joined.at.arbitrary(),
         at=joined.taken_at.min(),
     )
 
