@@ -18,7 +18,12 @@ from templates_lib.attribution import Clicks
 from templates_lib.demo import marketing as demo_marketing
 from templates_lib.demo import truth as planted
 from templates_lib.problems import InputProblems
-from templates_lib.stats.trials import mean_test_size, ratio_difference, visible_change
+from templates_lib.stats.trials import (
+    mean_test_size,
+    ratio_difference,
+    visible_change,
+    visible_share_change,
+)
 from templates_lib.words import Words
 
 WORDS = Words("en", "EUR")
@@ -42,6 +47,14 @@ sources:
 )
 def test_size_for_a_mean_is_that_of_r(sd, change, power, n):
     assert mean_test_size(sd, change, power=power) == np.ceil(n)
+
+
+def test_visible_share_change_is_that_of_r():
+    # f <- function(h) pnorm(h * 10 - qnorm(.975)) + pnorm(-h * 10 - qnorm(.975)) - .8
+    # h <- uniroot(f, c(.01, 1), tol = 1e-12)$root; sin(asin(sqrt(p)) + h / 2)^2 - p
+    for base, change in ((0.1, 0.098547614), (0.5, 0.13825383)):
+        assert_allclose(visible_share_change(base, 200), change, rtol=1e-5)
+    assert visible_share_change(0.95, 10) == pytest.approx(0.05)
 
 
 def test_visible_change_is_that_of_r():

@@ -81,7 +81,8 @@ def test_one_name_everywhere(file):
     topic = file.stem.partition("_")[2]
     opened = [f'open_client(client, "{topic}", overrides)' in cell.source for cell in set_up(file)]
     assert opened.count(True) == 1
-    assert (repository() / "src" / "templates_lib" / f"{topic}.py").is_file()
+    library = repository() / "src" / "templates_lib"
+    assert (library / f"{topic}.py").is_file() or (library / topic / "__init__.py").is_file()
 
 
 @BY_NAME

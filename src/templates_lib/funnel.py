@@ -35,6 +35,7 @@ NEARLY_ALL = 0.99
 DAY_MINUTES = 1440
 SAME_VISIT = timedelta(minutes=30)
 BY_PRODUCT = "first_category"
+ENTRY_ATTRIBUTES = {"device": "device", "channel": "channel", "new_or_returning": "visitor_id"}
 FUNNEL = ["split", "segment", "stage", "entered", "converted", "conversion", "low", "high",
           "median_days", "of_all", "of_all_low", "of_all_high", "open_entered",
           "open_converted"]  # fmt: skip
@@ -86,7 +87,7 @@ def reached(
     names = tuple(step.lower() for step in settings.steps)
     window = timedelta(days=settings.window_days)
     last_entry = chosen.end - window
-    entries = _entries(events.filter(events.event == names[0])).cache()
+    entries = _entries(events.filter(events.event == names[0]), settings).cache()
     first = entries.filter(entries.at < ibis.literal(last_entry))
     first = _with_attributes(first, have, events, settings)
     steps = [first.mutate(entered_at=first.at, previous_at=first.at).cache()]
@@ -106,13 +107,16 @@ def reached(
     )
 
 
-def _entries(rows: ir.Table) -> ir.Table:
-    """The first event of each unit: unit_id, at, visitor_id, device, channel."""
+def _entries(rows: ir.Table, settings: Journey) -> ir.Table:
+    """The first event of each unit: unit_id, at, and what it is compared by of device, channel and
+    (for who is new) visitor_id."""
     at = rows.occurred_at
-    return rows.group_by("unit_id").aggregate(
-        at=at.min(), visitor_id=rows.visitor_id.min(), device=_arg_min(rows.device, at),
-        channel=_arg_min(rows.channel, at),
-    )  # fmt: skip
+    own = {
+        name: _arg_min(rows[name], at)
+        for compared, name in ENTRY_ATTRIBUTES.items()
+        if compared in settings.compare_by
+    }
+    return rows.group_by("unit_id").aggregate(at=at.min(), **own)
 
 
 @ibis.udf.agg.builtin(name="arg_min")
@@ -131,10 +135,10 @@ def _with_attributes(
         first = first.left_join(seen, first.visitor_id == seen.seen_visitor)
         is_back = first.seen_at < first.at - ibis.literal(SAME_VISIT)
         kind = is_back.fill_null(False).ifelse(RETURNING, NEW)
-        first = first.mutate(new_or_returning=kind).drop("seen_visitor", "seen_at")
+        first = first.mutate(new_or_returning=kind).drop("seen_visitor", "seen_at", "visitor_id")
     if BY_PRODUCT in settings.compare_by:
         first = _with_category(first, have, events)
-    return first.drop("visitor_id")
+    return first
 
 
 def _with_category(first: ir.Table, have: Mapping[str, ir.Table], events: ir.Table) -> ir.Table:
@@ -218,16 +222,18 @@ def _steps_of(
     """The rows of one split, without the open funnel."""
     if split == ALL:
         steps = tuple(step.mutate(**{ALL: ibis.literal(ALL)}) for step in steps)
-    counts = [step.group_by(split).aggregate(n=step.count()).to_pandas() for step in steps]
-    sizes = [dict(zip(count[split], count["n"], strict=True)) for count in counts]
-    segments = sorted(sizes[0], key=lambda s: (s in (OTHER, UNKNOWN), -sizes[0][s], s))
+    waits = [_waits(before, after, split, found.window) for before, after in pairwise(steps)]
+    entered = [wait.groupby(split)["count"].sum() for wait in waits]
+    converted = [wait[wait["event"]].groupby(split)["count"].sum() for wait in waits]
+    medians = [_medians(wait, split) for wait in waits]
+    all_entered = entered[0].to_dict()
+    segments = sorted(all_entered, key=lambda s: (s in (OTHER, UNKNOWN), -all_entered[s], s))
     names = found.names[len(found.names) - len(steps) :]
-    medians = [_medians(before, after, split, found.window) for before, after in pairwise(steps)]
     made = pd.DataFrame(
         [
-            [split, segment, name, sizes[number].get(segment, 0),
-             sizes[number + 1].get(segment, 0), medians[number].get(segment, np.nan),
-             sizes[0][segment]]
+            [split, segment, name, entered[number].get(segment, 0),
+             converted[number].get(segment, 0), medians[number].get(segment, np.nan),
+             all_entered[segment]]
             for segment in segments
             for number, name in enumerate(names[1:])
         ],
@@ -260,8 +266,9 @@ def _without_small(made: pd.DataFrame, min_cell: int) -> pd.DataFrame:
     return made
 
 
-def _medians(before: ir.Table, after: ir.Table, split: str, window: timedelta) -> dict[str, float]:
-    """Days in which half of those at a step take the next one, by group.
+def _waits(before: ir.Table, after: ir.Table, split: str, window: timedelta) -> pd.DataFrame:
+    """How many of those at a step are followed how long: split, duration (minutes), event (whether
+    they then take the next step), count.
 
     Who does not take it is followed for what is left of the window.
     """
@@ -269,15 +276,19 @@ def _medians(before: ir.Table, after: ir.Table, split: str, window: timedelta) -
     waited = _minutes(after.at, after.previous_at)
     left = minutes - _minutes(before.at, before.entered_at)
     left_of_takers = minutes - _minutes(after.previous_at, after.entered_at)
-    parts = [
-        _by_duration(after, split, waited).assign(event=True),
-        _by_duration(before, split, left).assign(event=False),
-        _by_duration(after, split, left_of_takers).assign(event=False, count=lambda t: -t["count"]),
-    ]
+    parts = ibis.union(
+        _by_duration(after, split, waited, event=True),
+        _by_duration(before, split, left, event=False),
+        _by_duration(after, split, left_of_takers, event=False, times=-1),
+    )
     keys = [split, "duration", "event"]
-    counts = pd.concat(parts).groupby(keys, as_index=False)["count"].sum()
+    return parts.to_pandas().groupby(keys, as_index=False)["count"].sum()
+
+
+def _medians(waits: pd.DataFrame, split: str) -> dict[str, float]:
+    """Days in which half of those at a step take the next one, by group."""
     medians = {}
-    for segment, own in counts.groupby(split):
+    for segment, own in waits.groupby(split):
         if own["count"].sum() >= MIN_AT_RISK:
             curve = survival.kaplan_meier(survival.life_table(own))
             medians[segment] = survival.quantile(curve)[0] / DAY_MINUTES
@@ -288,9 +299,12 @@ def _minutes(later: ir.TimestampValue, earlier: ir.TimestampValue) -> ir.Integer
     return later.delta(earlier, unit="second") // 60
 
 
-def _by_duration(rows: ir.Table, split: str, duration: ir.IntegerValue) -> pd.DataFrame:
+def _by_duration(
+    rows: ir.Table, split: str, duration: ir.IntegerValue, *, event: bool, times: int = 1
+) -> ir.Table:
+    """The rows counted by group and duration, ``times`` so many."""
     counted = rows.group_by(rows[split], duration=duration.cast("int64"))
-    return counted.aggregate(count=rows.count()).to_pandas()
+    return counted.aggregate(count=rows.count() * times).mutate(event=ibis.literal(event))
 
 
 def bars(table: pd.DataFrame, settings: Journey) -> pd.DataFrame:
@@ -320,7 +334,7 @@ def time_to_purchase(found: Reached | None) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     end = int(found.window.total_seconds()) // 60
     last = found.steps[-1].mutate(**{ALL: ibis.literal(ALL)})
-    took = _by_duration(last, ALL, _minutes(last.at, last.entered_at)).assign(event=True)
+    took = _by_duration(last, ALL, _minutes(last.at, last.entered_at), event=True).to_pandas()
     n, converted = int(found.steps[0].count().execute()), int(took["count"].sum())
     if n < MIN_UNITS or converted < MIN_CONVERTED:
         return pd.DataFrame(columns=columns)

@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from templates_lib.labels import label
-from templates_lib.stats.trials import test_size
+from templates_lib.stats.trials import test_size, visible_share_change
 from templates_lib.words import Words
 
+MIN_HALF = 30
 AFTER = {
     "discounted": "whose purchase had a discount",
     "refunded": "who got money back",
@@ -79,11 +80,26 @@ def size(share: float, change: float) -> int:
     return test_size(share, change if 0 <= share + change <= 1 else -change)
 
 
-def action(listed: int, size: int, words: Words) -> dict[str, Any]:
-    """What to do with the win-back list, and how to check it."""
+def action(listed: int, base: float, words: Words) -> dict[str, Any]:
+    """What to do with the win-back list, and what the list is long enough to show.
+
+    Parameters
+    ----------
+    base : share of those who come back by themselves
+    """
+    half = listed // 2
+    if half < MIN_HALF:
+        return {
+            "do": f"Call these {words.number(listed)}, beginning with the reason beside each.",
+            "check": "So few cannot show a difference: count who comes back, and ask all of them "
+            "why they had left.",
+            "test_size": None,
+        }
+    rise = words.number(100 * visible_share_change(base, half))
     return {
-        "do": f"Write to these {words.number(listed)}, beginning with the reason beside each.",
-        "check": "Leave out half at random and compare purchases in the next 60 days; 5 more of "
-        f"100 show with {words.number(size)} in each half.",
-        "test_size": size,
+        "do": f"Write to half of these {words.number(listed)}, drawn by lot, beginning with the "
+        "reason beside each.",
+        "check": f"Compare purchases in the next 60 days: with {words.number(half)} in each half, "
+        f"{rise} more of 100 show.",
+        "test_size": half,
     }

@@ -15,6 +15,7 @@ from babel.numbers import list_currencies
 from pydantic import Field, ValidationInfo, field_validator
 
 from templates_lib import asked_names
+from templates_lib.interview_params import Interviews
 from templates_lib.journey_params import Journey
 from templates_lib.marketing_params import ChannelNames, Marketing
 from templates_lib.problems import closest
@@ -361,6 +362,7 @@ class Params(Section):
     journey: Journey = Journey()
     purchase_survey: PurchaseSurvey = PurchaseSurvey()
     marketing: Marketing = Marketing()
+    interviews: Interviews = Interviews()
     summary: Summary = Summary()
 
     @field_validator("sources")

@@ -66,6 +66,21 @@ def visible_change(n: int, *, power: float = 0.8, alpha: float = 0.05) -> float:
     return float(TTestIndPower().solve_power(nobs1=n, power=power, alpha=alpha))
 
 
+def visible_share_change(base: float, n: int, *, power: float = 0.8, alpha: float = 0.05) -> float:
+    """The least rise of a share above ``base`` that ``n`` persons an arm show, up to 1 at most.
+
+    The inverse of ``test_size``: sin²(arcsin √base + h / 2) - base, where h is Cohen's effect.
+
+    Examples
+    --------
+    >>> print(f"{visible_share_change(0.1, test_size(0.1, 0.05)):.3f}")
+    0.050
+    """
+    effect = NormalIndPower().solve_power(nobs1=n, power=power, alpha=alpha)
+    angle = min(math.asin(math.sqrt(base)) + effect / 2, math.pi / 2)
+    return math.sin(angle) ** 2 - base
+
+
 class RatioDifference(NamedTuple):
     """Σy / Σx of one arm less that of the other; ``sd`` is that of a unit's ratio around it."""
 
