@@ -7,7 +7,7 @@ time, whatever came before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -87,36 +87,42 @@ def reached(
     names = tuple(step.lower() for step in settings.steps)
     window = timedelta(days=settings.window_days)
     last_entry = chosen.end - window
-    entries = _entries(events.filter(events.event == names[0]), settings).cache()
+    taken = _taken(events, names, settings).cache()
+    entries = _entries(taken.filter(taken.step == 0)).cache()
     first = entries.filter(entries.at < ibis.literal(last_entry))
     first = _with_attributes(first, have, events, settings)
     steps = [first.mutate(entered_at=first.at, previous_at=first.at).cache()]
-    later = events.filter(events.event.isin(names[1:]))
-    later = later.select("unit_id", "event", "occurred_at").cache()
-    for name in names[1:]:
-        steps.append(_next(steps[-1], later.filter(later.event == name), window).cache())
-    units = later.group_by("event").aggregate(n=later.unit_id.nunique()).to_pandas()
-    found = dict(zip(units["event"], units["n"], strict=True))
-    found[names[0]] = entries.count().execute()
+    for number in range(1, len(names)):
+        steps.append(_next(steps[-1], taken.filter(taken.step == number), window).cache())
+    later = taken.filter(taken.step > 0)
+    units = later.group_by("step").aggregate(n=later.unit_id.nunique()).to_pandas()
+    found = dict(zip(units["step"], units["n"], strict=True))
+    found[0] = entries.count().execute()
     return Reached(
         names,
         tuple(steps),
-        {name: int(found.get(name, 0)) for name in names},
+        {name: int(found.get(number, 0)) for number, name in enumerate(names)},
         (last_entry - chosen.begin) / timedelta(days=1),
         window,
     )
 
 
-def _entries(rows: ir.Table, settings: Journey) -> ir.Table:
-    """The first event of each unit: unit_id, at, and what it is compared by of device, channel and
-    (for who is new) visitor_id."""
+def _taken(events: ir.Table, names: Sequence[str], settings: Journey) -> ir.Table:
+    """The events of the steps: unit_id, step (its number), occurred_at, and what units are
+    compared by of device, channel and (for who is new) visitor_id."""
+    taken = events.filter(events.event.isin(names))
+    own = [name for by, name in ENTRY_ATTRIBUTES.items() if by in settings.compare_by]
+    numbers = [(name, number) for number, name in enumerate(names)]
+    return taken.select("unit_id", "occurred_at", *own, step=taken.event.cases(*numbers))
+
+
+def _entries(rows: ir.Table) -> ir.Table:
+    """The first event of each unit: unit_id, at, and what else the rows have of it."""
     at = rows.occurred_at
-    own = {
-        name: _arg_min(rows[name], at)
-        for compared, name in ENTRY_ATTRIBUTES.items()
-        if compared in settings.compare_by
-    }
-    return rows.group_by("unit_id").aggregate(at=at.min(), **own)
+    own = [name for name in ENTRY_ATTRIBUTES.values() if name in rows.columns]
+    return rows.group_by("unit_id").aggregate(
+        at=at.min(), **{name: _arg_min(rows[name], at) for name in own}
+    )
 
 
 @ibis.udf.agg.builtin(name="arg_min")

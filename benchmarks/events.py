@@ -1,0 +1,252 @@
+"""How long a funnel of many events takes: `python benchmarks/events.py` prints times and ratios.
+
+Five steps by device, without machines and own people, from generated events in a DuckDB file: by
+`funnel`, against SQL written by hand for the same counts, and against retentioneering, which holds
+the events in memory and so gets at most 5 million. All must count alike. Each runs in a process of
+its own, warm, by turns; the shortest time counts, and the largest memory. BENCHMARK_EVENTS or
+`--events 50_000_000` for the full size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import importlib.util
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+
+from templates_lib import funnel
+from templates_lib.journey_params import Journey
+
+STEPS = ["session_start", "view_item", "add_to_cart", "begin_checkout", "purchase"]
+EVENTS_A_VISITOR = 9.9
+AT_ONCE = 600_000
+HELD_IN_MEMORY = 5_000_000
+SETTINGS = "set threads = 2; set memory_limit = '6GB'; set enable_progress_bar = false"
+BY_HAND, RETENTIONEERING = 1.2, 10  # what is aimed at
+
+GENERATED = """
+with visitors as (
+  select i, hash(i, 1) % 7_171_200 as came, hash(i, 2) % 1000 as often,
+    hash(i, 3) % 100 as kind, hash(i, 4) % 1000 as consent, hash(i, 5) % 1000 as own
+  from range({begin}, {end}) t(i)
+), visits as (
+  select i, k, came, own, i * 4 + k as number, came + k * 172_800 + hash(i, k, 6) % 80_000 as began,
+    case when kind < 62 then 'mobile' when kind < 95 then 'desktop' else 'tablet' end as device,
+    case when kind < 62 then 0.8 else 1.0 end as ease, consent >= 70 as agreed,
+    hash(i, k, 7) % 1000 as depth, hash(i, k, 8) % 100 as source, hash(i, k, 9) % 2000 as machine
+  from visitors, range(3) v(k)
+  where k = 0 or (k = 1 and often < 260) or (k = 2 and often < 90)
+), steps as (
+  select *, 'session_start' as event, 0 as after from visits
+  union all select v.*, 'page_view', 7 + 21 * n from visits v, range(9) p(n)
+    where n < 1 + hash(v.number, 10) % 9
+  union all select v.*, 'view_item', 12 + 40 * n from visits v, range(3) p(n)
+    where depth < 620 * ease and n < 1 + hash(v.number, 11) % 3
+  union all select v.*, 'add_to_cart', 140 from visits v where depth < 150 * ease
+  union all select v.*, 'begin_checkout', 215 from visits v where depth < 80 * ease * ease
+  union all select v.*, 'purchase', 330 from visits v where depth < 40 * ease * ease * ease
+  union all select v.*, 'page_view', 1 from visits v, range(60) where machine = 0
+)
+select
+  case when agreed then concat('s', number) end as session_id,
+  case when agreed then concat(1_000_000_000 + i, '.', 1_780_000_000 + came) end as visitor_id,
+  null::varchar as customer_id,
+  timestamp '2026-08-01' + to_seconds(began + after) as occurred_at,
+  event,
+  concat('/products/', hash(number, after) % 500) as page,
+  null::varchar as product_id,
+  case when source < 40 then 'google / organic' when source < 65 then 'google / cpc'
+    when source < 85 then '(direct) / (none)' else 'facebook / paid_social' end as channel,
+  device,
+  null::varchar as order_id,
+  case when own < 8 then 'internal' end as traffic_type
+from steps order by occurred_at
+"""
+
+# those with more than 30 events in a minute, and own people, as `visits` leaves them out
+ODD = """
+create or replace temp table odd as
+with visits as (
+  select session_id, count(*) as n, bool_or(traffic_type in ('internal', 'developer')) as own
+  from events where session_id is not null group by session_id having n > 30 or own
+), machines as (
+  select session_id from events where session_id in (select session_id from visits where n > 30)
+  group by session_id, date_trunc('minute', occurred_at) having count(*) > 30
+)
+select session_id from visits where own union select session_id from machines
+"""
+TAKEN = """
+create or replace temp table taken as
+select visitor_id, event, occurred_at, device from events
+where visitor_id is not null and session_id not in (select session_id from odd)
+"""
+ENTERED = """
+create or replace temp table entered as
+select visitor_id, min(occurred_at) as began, began as reached,
+  arg_min(device, occurred_at) as device
+from taken where event = 'session_start' group by visitor_id
+having began <= (select max(occurred_at) - interval 7 day from events)
+"""
+NEXT = """
+create or replace temp table {step} as
+select visitor_id, any_value(began) as began, min(occurred_at) as reached,
+  any_value(s.device) as device
+from {before} s join taken using (visitor_id)
+where event = '{step}' and occurred_at between reached and began + interval 7 day
+group by visitor_id
+"""
+
+
+def generate(file: Path, events: int) -> int:
+    """Writes about so many events, and tells how many."""
+    with duckdb.connect(file) as connection:
+        connection.execute(SETTINGS)
+        visitors = int(events / EVENTS_A_VISITOR)
+        for begin in range(0, visitors, AT_ONCE):  # as many as are sorted within memory
+            rows = GENERATED.format(begin=begin, end=min(begin + AT_ONCE, visitors))
+            into = "insert into events" if begin else "create table events as"
+            connection.execute(f"{into} {rows}")
+        return connection.execute("select count(*) from events").fetchall()[0][0]
+
+
+def ours(connection: ibis.BaseBackend) -> dict[str, Any]:
+    """The whole table of `funnel`: also the open funnel, intervals and medians of time."""
+    settings = Journey(steps=STEPS, compare_by=["device"])
+    began = time.perf_counter()
+    reached = funnel.reached({"events": connection.table("events")}, settings)
+    made = funnel.funnel(reached, settings, min_cell=5)
+    seconds = time.perf_counter() - began
+    made = made[made["split"] == "device"]
+    counts = {
+        device: [int(own["entered"].iloc[0]), *own["converted"].astype(int)]
+        for device, own in made.groupby("segment")
+    }
+    return {"seconds": seconds, "counts": counts}
+
+
+def by_hand(connection: ibis.BaseBackend) -> dict[str, Any]:
+    """The closed funnel's counts by device."""
+    run = connection.con.execute
+    began = time.perf_counter()
+    run(ODD)
+    run(f"{TAKEN} and event in ({', '.join(map(repr, STEPS))})")
+    run(ENTERED)
+    tables = ["entered", *STEPS[1:]]
+    for before, step in zip(tables, tables[1:], strict=False):
+        run(NEXT.format(before=before, step=step))
+    counts: dict[str, list[int]] = {}
+    for table in tables:
+        for device, n in run(f"select device, count(*) from {table} group by 1").fetchall():
+            counts.setdefault(device, []).append(n)
+    return {"seconds": time.perf_counter() - began, "counts": counts}
+
+
+def by_retentioneering(connection: ibis.BaseBackend) -> dict[str, Any]:
+    """Its funnel for each device, of the events that count, chosen beforehand.
+
+    It knows no window; no generated visitor comes for longer than the one of the others. Its use
+    is not reported to its makers.
+    """
+    os.environ["RETENTIONEERING_NO_TRACK"] = "1"
+    from retentioneering import Eventstream
+
+    run = connection.con.execute
+    run(ODD), run(TAKEN), run(ENTERED)
+    schema = {"path_cols": ["visitor_id"], "timestamp_col": "occurred_at"}
+    began = time.perf_counter()
+    frame = run("select t.* from taken t semi join entered using (visitor_id)").df()
+    streams = {device: Eventstream(own, schema) for device, own in frame.groupby("device")}
+    built = time.perf_counter()
+    counts = {
+        device: [step["unique_paths"] for step in stream.funnel_data(STEPS)["steps"]]
+        for device, stream in streams.items()
+    }
+    ended = time.perf_counter()
+    return {"seconds": ended - began, "funnel_alone": ended - built, "counts": counts}
+
+
+WAYS = {"ours": ours, "by_hand": by_hand, "retentioneering": by_retentioneering}
+
+
+def measure(way: str, file: Path) -> dict[str, Any]:
+    """One way, once warm: its seconds, counts, and the most memory of this process, GB."""
+    connection = ibis.duckdb.connect(file, read_only=True)
+    connection.raw_sql(SETTINGS)
+    WAYS[way](connection)
+    gc.collect()  # what the engine has kept for the first time
+    found = WAYS[way](connection)
+    return found | {"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2}
+
+
+def in_turns(ways: list[str], file: Path, turns: int) -> dict[str, dict[str, Any]]:
+    """Every way in processes of its own, in alternating order; the best of each."""
+    runs: dict[str, list[dict[str, Any]]] = {way: [] for way in ways}
+    for turn in range(turns):
+        for way in ways if turn % 2 == 0 else ways[::-1]:
+            command = [sys.executable, __file__, "--way", way, "--file", str(file)]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+            runs[way].append(json.loads(done.stdout.splitlines()[-1]))
+    best = {}
+    for way, own in runs.items():
+        best[way] = min(own, key=lambda run: run["seconds"])
+        best[way]["memory"] = max(run["memory"] for run in own)
+        if best[way]["counts"] != best[ways[0]]["counts"]:
+            raise SystemExit(f"{way} counts otherwise than {ways[0]}: {best}")
+    return best
+
+
+def told(name: str, run: dict[str, Any]) -> str:
+    return f"  {name}: {run['seconds']:.2f} s, at most {run['memory']:.1f} GB"
+
+
+def against(text: str, ratio: float, aim: str, *, is_met: bool) -> None:
+    print(f"  {text}: {ratio:.2f} (aim: {aim}, {'met' if is_met else 'NOT MET'})")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    size = int(os.environ.get("BENCHMARK_EVENTS", "5_000_000"))
+    parser.add_argument("--events", type=int, default=size)
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--way", choices=list(WAYS), help=argparse.SUPPRESS)
+    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.way:
+        print(json.dumps(measure(chosen.way, chosen.file)))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "events.duckdb"
+        print(f"{generate(file, chosen.events):,} events, five steps by device, 2 threads")
+        best = in_turns(["ours", "by_hand"], file, chosen.turns)
+        print(told("funnel", best["ours"]), told("SQL by hand", best["by_hand"]), sep="\n")
+        ratio = best["ours"]["seconds"] / best["by_hand"]["seconds"]
+        against("times as long", ratio, f"at most {BY_HAND}", is_met=ratio <= BY_HAND)
+        if importlib.util.find_spec("retentioneering") is None:
+            print("retentioneering: skipped, not installed (`make benchmark` does that)")
+            return
+        if chosen.events > HELD_IN_MEMORY:
+            file = Path(folder) / "fewer.duckdb"
+            print(f"{generate(file, HELD_IN_MEMORY):,} events, as many as are held in memory")
+        best = in_turns(["ours", "retentioneering"], file, chosen.turns)
+        theirs, own = best["retentioneering"], best["ours"]["seconds"]
+        print(told("funnel", best["ours"]), told("retentioneering", theirs), sep="\n")
+        ratio = theirs["seconds"] / own
+        aim = f"at least {RETENTIONEERING}"
+        against("times as fast", ratio, aim, is_met=ratio >= RETENTIONEERING)
+        alone = theirs["funnel_alone"]
+        print(f"  its funnel alone, the events held: {alone:.2f} s, {alone / own:.2f} times")
+
+
+if __name__ == "__main__":
+    main()
