@@ -185,3 +185,35 @@ def test_a_chapter_without_results_is_no_chapter():
         cells=[heading, nbformat.v4.new_code_cell("y", outputs=[output]), folded]
     )
     assert page_module._shows(full)
+
+
+def test_a_section_whose_steps_show_nothing_has_no_heading():
+    def text(source, *tags):
+        return nbformat.v4.new_markdown_cell(source, metadata={"tags": list(tags)})
+
+    def step(*tags, shows=False):
+        output = nbformat.v4.new_output("display_data", {"text/html": "<p>Found.</p>"})
+        outputs = [output] if shows else []
+        return nbformat.v4.new_code_cell("x", outputs=outputs, metadata={"tags": list(tags)})
+
+    cells = [
+        text("# Title\n\nThe question."), step(),
+        text("## Shown"), step(shows=True),
+        text("### Not shown"), text("More of it."), step(),
+        text("## Only text"),
+        text("## Only folded"), step("method", shows=True), text("How.", "method"),
+        text("## Around one that is shown"), text("### Shown below"), step(shows=True),
+        text("## Empty"), step(),
+        text("What it cannot say.", "limits"),
+    ]  # fmt: skip
+    title, body = page_module._chapter(nbformat.v4.new_notebook(cells=cells), "x")
+    shown = BeautifulSoup(body, "html.parser")
+    assert title == "Title"
+    assert [h.text for h in shown.find_all(["h3", "h4"])] == [
+        "Shown", "Only text", "Around one that is shown", "Shown below",
+    ]  # fmt: skip
+    assert "More of it." not in shown.text
+    assert [d.summary.text for d in shown.find_all("details")] == [
+        "How this was computed", "What this cannot say",
+    ]  # fmt: skip
+    assert "Found." in shown.details.text and "How." in shown.details.text

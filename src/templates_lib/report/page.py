@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape, unescape
 from pathlib import Path
@@ -101,16 +101,48 @@ def _outputs(cell: NotebookNode) -> list[NotebookNode]:
 def _chapter(notebook: NotebookNode, topic: str) -> tuple[str, str]:
     """The title and the HTML of a notebook: its results, then what is folded."""
     parts: dict[str, list[NotebookNode]] = {"": [], **{tag: [] for tag in FOLDED}}
-    for cell in notebook.cells:
-        tags = _tags(cell)
-        if not any(tag in tags for tag in HIDDEN):
-            parts[next((tag for tag in FOLDED if tag in tags), "")].append(cell)
+    for cell in _without_empty_sections(notebook.cells):
+        if not any(tag in _tags(cell) for tag in HIDDEN):
+            parts[_fold(cell)].append(cell)
     body = _rendered(parts[""], topic)
     for tag, name in FOLDED.items():
         inner = _rendered(parts[tag], topic)
         if inner.strip():
             body += f"<details><summary>{escape(name)}</summary>{inner}</details>"
     return _title(notebook, topic), body
+
+
+def _fold(cell: NotebookNode) -> str:
+    """Under which of ``FOLDED`` a cell stands; nothing for one that is open."""
+    return next((tag for tag in FOLDED if tag in _tags(cell)), "")
+
+
+def _without_empty_sections(cells: Sequence[NotebookNode]) -> list[NotebookNode]:
+    """The cells without the text of sections whose steps show nothing where the text stands.
+
+    A section goes from its heading to the next one of its level or above; without steps it is
+    text, and stays.
+    """
+    levels = [_level(cell) for cell in cells]
+    kept = []
+    for place, cell in enumerate(cells):
+        begin = max((i for i in range(place + 1) if levels[i] is not None), default=0)
+        is_text = cell.cell_type == "markdown" and _fold(cell) == _fold(cells[begin])
+        if is_text and (levels[begin] or 1) > 1:
+            ends = (i for i in range(begin + 1, len(cells))
+                    if levels[i] is not None and levels[i] <= levels[begin])  # fmt: skip
+            inside = cells[begin : next(ends, len(cells))]
+            steps = [c for c in inside if c.cell_type == "code"]
+            if steps and not any(_outputs(c) for c in steps if _fold(c) == _fold(cell)):
+                continue
+        kept.append(cell)
+    return kept
+
+
+def _level(cell: NotebookNode) -> int | None:
+    """The level of the heading that a cell begins with; None without one."""
+    found = re.match(r"(#+) ", cell.source) if cell.cell_type == "markdown" else None
+    return len(found[1]) if found else None
 
 
 @cache
