@@ -24,6 +24,7 @@ HEADERS = {
     "cohorts__retention": "cohort,age,cohort_size,active,retention,low,high,complete",
     "repeat_purchase__return_curve": "split,group,days,at_risk,returned,low,high",
     "data_health__reconciliation": "step,rows,orders,customers,net_sales",
+    "interviews__call_plan": "stratum,wanted,available,selected,reason",
 }
 
 
@@ -47,15 +48,17 @@ def test_a_report_is_a_link_to_a_finished_folder(shop):
     assert set(contents(link / "send")) == {"report.html", "tables.xlsx"}
     internal = contents(link / "internal")
     assert {name.partition("/")[0] for name in internal} == {
-        "findings.json", "manifest.json", "tables.json", "tables", "figures", "notebooks",
+        "findings.json", "manifest.json", "tables.json", "tables", "figures", "files", "notebooks",
     }  # fmt: skip
     notebooks = {name for name in internal if name.startswith("notebooks/")}
     templates = {f"notebooks/{f.name}" for f in Path("notebooks").glob("*.ipynb")}
-    without_answers = {"notebooks/02_nps_drivers.ipynb", "notebooks/07_purchase_survey.ipynb"}
-    assert notebooks == templates - without_answers
+    left_out = {"02_nps_drivers", "06_journey", "07_purchase_survey", "08_marketing"}
+    assert notebooks == templates - {f"notebooks/{name}.ipynb" for name in left_out}
     assert {Path(name).suffix for name in internal if name.startswith("figures/")} == {
         ".svg", ".png",
     }  # fmt: skip
+    files = {"files/interviews__guide.html", "files/interviews__template.xlsx"}
+    assert {name for name in internal if name.startswith("files/")} == files
     tables = {Path(name).stem for name in internal if name.startswith("tables/")}
     assert tables == set(json.loads(internal["tables.json"]))
     assert all(content for content in internal.values()), "an empty file"

@@ -821,13 +821,39 @@ COLUMNS = {
     "overdue": Column("Overdue", "count", "Customers past the usual day of the next purchase."),
     "lapsed": Column("Long gone", "count", "Customers past the horizon without a purchase."),
     "closed": Column("Closed", "count", "Customers with a closed account."),
-    "reason": Column("Reason", "text", "What to begin with when the customer is contacted."),
+    "reason": Column("Reason", "text", "Why to contact the customer, or to ask."),
     "population": Column("Of whom", "code", "The people that the share is of."),
     "would_suit": Column("Would it suit", "code", "Whether so few are worth as much as others."),
     "rest_low": Column("Others, low", "share", "Lower end of its 95 % interval."),
     "rest_high": Column("Others, high", "share", "Upper end of its 95 % interval."),
     "from_customers": Column("From in all", "count", "Customers of the group that they come from."),
     "to_customers": Column("To in all", "count", "Customers of the group that they go to."),
+    "stratum": Column("Whom", "code", "Group of customers that is called for a reason of its own."),
+    "wanted": Column("Wanted", "count", "Customers to call in the group."),
+    "available": Column(
+        "May be called", "count", "Customers of the group who may be called and were not before."
+    ),
+    "selected": Column("Drawn", "count", "Customers drawn at random, nobody in two groups."),
+    "theme": Column("Theme", "code", "What was told, by the codebook or the notes."),
+    "interviews": Column("Interviews", "count", "Interviews so far, or that tell the theme."),
+    "alpha_low": Column("Agreement, low", "number", "Lower end of its 95 % interval."),
+    "alpha_high": Column("Agreement, high", "number", "Upper end of its 95 % interval."),
+    "new_themes": Column("New themes", "count", "Themes that no interview before had told."),
+    "base_themes": Column("Themes of the base", "count", "Themes of the first interviews."),
+    "new_share": Column("New", "share", "New themes of the run / themes of the base."),
+    "expected": Column("Expected", "number", "Mean of the themes over all orders of interviews."),
+    "interview_share": Column(
+        "In interviews", "share", "Excerpts about the theme / all excerpts with a theme."
+    ),
+    "survey_share": Column(
+        "In surveys", "share", "Open answers about the theme / all open answers with a theme."
+    ),
+    "interview_low": Column("Interviews, low", "share", "Lower end of its 95 % interval."),
+    "interview_high": Column("Interviews, high", "share", "Upper end of its 95 % interval."),
+    "survey_low": Column("Surveys, low", "share", "Lower end of its 95 % interval."),
+    "survey_high": Column("Surveys, high", "share", "Upper end of its 95 % interval."),
+    "survey_n": Column("n, surveys", "count", "Open answers of surveys that have a theme."),
+    "may_quote": Column("May be quoted", "flag", "Whether the customer lets us quote it."),
 }
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from templates_lib.coding import key_of, open_answers
+from templates_lib.interviews import themes
 from templates_lib.parameter_file import KeyPath, read_yaml, validated
 from templates_lib.problems import InputProblems, Problem, closest, nearest
 from templates_lib.sections import Section
@@ -53,12 +54,14 @@ def _read(folders: ClientFolders) -> tuple[tuple[Approved, ...], dict[KeyPath, s
     return tuple(validated(_Editorial, data, places, problems).quotes or ()), places
 
 
-def unknown_quotes(folders: ClientFolders, responses: ir.Table | None) -> list[Problem]:
+def unknown_quotes(
+    folders: ClientFolders, responses: ir.Table | None, interviews: ir.Table | None = None
+) -> list[Problem]:
     """A problem for each approval of an answer that there is not, with its line.
 
     Parameters
     ----------
-    responses : the staged answers; nothing is looked up without them
+    responses, interviews : the staged answers and notes; nothing is looked up without either
 
     Raises
     ------
@@ -66,10 +69,15 @@ def unknown_quotes(folders: ClientFolders, responses: ir.Table | None) -> list[P
         Everything that is wrong under ``quotes:``, with its line.
     """
     approved, places = _read(folders)
-    if responses is None or not approved:
+    parts = []
+    if responses is not None:
+        rows = responses.filter((responses.kind == "open") & responses.text.notnull())
+        parts.append(rows.select("response_id", "question", "survey").distinct().to_pandas())
+    if interviews is not None:
+        parts.append(themes.as_answers(interviews))
+    if not parts or not approved:
         return []
-    rows = responses.filter((responses.kind == "open") & responses.text.notnull())
-    known = rows.select("response_id", "question", "survey").distinct().to_pandas()
+    known = pd.concat(parts, ignore_index=True)
     found = [(number, _unknown(one, known)) for number, one in enumerate(approved)]
     return [
         Problem(f"{places['quotes', number]} quotes.{number + 1}.{key}", said)

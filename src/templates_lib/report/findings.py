@@ -249,6 +249,26 @@ def as_typed(text: str) -> str:
     return re.sub(CELL_START + r"'(?=[=+\-@\t])", r"\1", text)
 
 
+def attach(name: str, content: bytes) -> None:
+    """Hands on a file for those who work with the client, such as a form to fill; it is never sent.
+
+    In a report it is ``internal/files/<topic>__<name>``.
+
+    Raises
+    ------
+    ValueError
+        When the name is not lower-case letters, digits and _, with one ending.
+    """
+    now = _current()
+    stem, _, ending = name.partition(".")
+    for part in (stem, ending):
+        _checked(part)
+    if now.folder is not None:
+        folder = now.folder / "files"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+
+
 def figure(name: str, drawn: Figure, *, alt: str) -> None:
     """Hands on a figure with the sentence that stands for it where it cannot be seen.
 

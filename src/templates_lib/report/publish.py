@@ -67,9 +67,10 @@ def recall(report: Path, notebook: Notebook, work: Path) -> bool:
             shutil.copy2(internal / "tables" / f"{name}.csv", folder / "tables")
             text = json.dumps(about[name])
             (folder / "tables" / f"{name}.json").write_text(text, encoding="utf-8")
-        for file in (internal / "figures").glob(f"{notebook.topic}__*"):
-            (folder / "figures").mkdir(exist_ok=True)
-            shutil.copy2(file, folder / "figures" / file.name.partition("__")[2])
+        for kind in ("figures", "files"):
+            for file in (internal / kind).glob(f"{notebook.topic}__*"):
+                (folder / kind).mkdir(exist_ok=True)
+                shutil.copy2(file, folder / kind / file.name.partition("__")[2])
         own = [f for f in findings if f["notebook"] == notebook.topic]
         handed_on(notebook, work).write_text(_json(own), encoding="utf-8")
     except (FileNotFoundError, ValueError, LookupError, TypeError):  # lost, or edited by hand
@@ -92,8 +93,10 @@ def assemble(ready: Ready, made: Mapping[str, Any], work: Path, run: Path) -> No
         for file in sorted(folder.glob("tables/*.csv")):
             shutil.copy2(file, internal / "tables")
             about[file.stem] = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
-        for file in sorted(folder.glob("figures/*")):
-            shutil.copy2(file, internal / "figures" / f"{notebook.topic}__{file.name}")
+        for kind in ("figures", "files"):
+            for file in sorted(folder.glob(f"{kind}/*")):
+                (internal / kind).mkdir(exist_ok=True)
+                shutil.copy2(file, internal / kind / f"{notebook.topic}__{file.name}")
     (internal / "findings.json").write_text(_json(findings), encoding="utf-8")
     (internal / "tables.json").write_text(_json(about), encoding="utf-8")
     (internal / "manifest.json").write_text(_json(_manifest(ready, made)), encoding="utf-8")

@@ -68,9 +68,12 @@ def _check_settings(
             check_splits(params.topic(notebook.topic), columns, notebook.topic)
         except InputProblems as error:
             problems += error.problems
-    responses = connection.table("responses") if has_table(connection, "responses") else None
+    said = [
+        connection.table(name) if has_table(connection, name) else None
+        for name in ("responses", "interviews")
+    ]
     try:
-        problems += unknown_quotes(folders, responses)
+        problems += unknown_quotes(folders, *said)
     except InputProblems as error:
         problems += error.problems
     connection.disconnect()

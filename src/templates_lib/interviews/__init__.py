@@ -1,0 +1,1 @@
+"""Interviews: whom to call, what to ask, when themes repeat, and what was told."""

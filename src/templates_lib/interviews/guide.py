@@ -1,0 +1,237 @@
+"""What to ask: open questions, and what the client's own data left unanswered behind each."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from html import escape
+from typing import Any, NamedTuple
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+import xlsxwriter
+
+from templates_lib import coding, nps, nps_reasons, purchase_survey, sufficiency
+from templates_lib.codebook import Codebook
+from templates_lib.interviews import guide_words
+from templates_lib.stats.intervals import newcombe, wilson
+from templates_lib.words import Words
+
+YEAR_DAYS, LEAST = 365, 30
+GUIDE = ["stratum", "question", "reason"]
+TEMPLATE = ["interview", "pseudonym", "email", "date", "coder", "question", "excerpt", "code",
+            "may_quote"]  # fmt: skip
+PRINTED = (
+    "body{font:12pt/1.45 sans-serif;max-width:42em;margin:2em auto;padding:0 1em}"
+    "li{margin:.4em 0;break-inside:avoid}h4{break-after:avoid}small{color:#555}"
+)
+LACKING = {
+    "Why did they buy today?": ("trigger", "no_motive"),
+    "Why did they leave without buying?": ("hesitation", "no_exit"),
+    "How likely are customers to recommend the shop?": ("told_others", "no_score"),
+}
+"""Question of ``sufficiency``: the question of the guide that asks it, and why."""
+
+
+class Gap(NamedTuple):
+    """Something that the data show or lack without telling why: the question of the guide that
+    asks for it, the text of ``guide_words.REASONS``, and the values in it (shares 0 to 1)."""
+
+    question: str
+    reason: str
+    values: dict[str, Any]
+
+
+def from_survey(
+    choices: pd.DataFrame, *, competitor: str, nearly_stopped: str, nothing: Sequence[str]
+) -> list[Gap]:
+    """The competitor that buyers looked at most, and what nearly stopped most of them.
+
+    Parameters
+    ----------
+    choices : of ``purchase_survey.choices``
+    nothing : given answers that name nothing
+    """
+    pairs = ((competitor, "alternatives", "competitor"),
+             (nearly_stopped, "hesitation", "nearly_stopped"))  # fmt: skip
+    found = []
+    for asked, question, reason in pairs:
+        named = purchase_survey.named(purchase_survey.of(choices, asked), nothing=nothing)
+        for top in named.head(1).itertuples():
+            shares = {"share": top.share, "low": top.low, "high": top.high}
+            found.append(Gap(question, reason, {**shares, "option": top.option}))
+    return found
+
+
+def from_detractors(
+    have: Mapping[str, ir.Table], book: Codebook, *, zone: str, as_of: date, min_cell: int,
+    language: str,
+) -> list[Gap]:  # fmt: skip
+    """What most of the low scores with a reason are about, by the terms of the codebook."""
+    survey = nps.score_survey(have)
+    people = nps.respondents(have, survey=survey, zone=zone, as_of=as_of)
+    asked = nps_reasons.comments(have, people, zone=zone, as_of=as_of)
+    low = people[nps.class_names(people["score"]) == nps.CLASSES[-1]]
+    said = coding.open_answers(asked[asked["response_id"].isin(low["response_id"])])
+    if len(said) < LEAST:
+        return []
+    counted = coding.mentions(coding.coded(said, book), said, min_cell=min_cell)
+    names = book.described(language)
+    return [
+        Gap("went_wrong", "detractor_reason", {
+            "share": top.share, "low": top.low, "high": top.high,
+            "option": names.get(top.code) or top.code,
+        })
+        for top in counted.dropna(subset=["share"]).head(1).itertuples()
+    ]  # fmt: skip
+
+
+def from_first_purchases(first_orders: ir.Table, *, as_of: date) -> list[Gap]:
+    """The category after which fewest come back within a year, against that of most, where the
+    difference is beyond chance; of customers observed for a year, 30 a category at least."""
+    if "first_category" not in first_orders.columns:
+        return []
+    whole = first_orders.filter(
+        first_orders.first_category.notnull()
+        & (ibis.literal(as_of).delta(first_orders.first_on, unit="day") >= YEAR_DAYS)
+    )
+    back = whole.second_on.delta(whole.first_on, unit="day") <= YEAR_DAYS
+    counts = whole.group_by(option=whole.first_category.cast("string")).aggregate(
+        n=whole.count(), returned=back.fill_null(False).sum()
+    )
+    table = counts.order_by("option").to_pandas()
+    table = table[table["n"] >= LEAST].assign(share=lambda t: t["returned"] / t["n"])
+    if len(table) < 2:
+        return []
+    least, most = table.loc[table["share"].idxmin()], table.loc[table["share"].idxmax()]
+    start, _ = newcombe(most["returned"], most["n"], least["returned"], least["n"])
+    if start <= 0:
+        return []
+    low, high = wilson(least["returned"], least["n"])
+    shares = {"share": least["share"], "low": float(low), "high": float(high)}
+    names = {"option": least["option"], "other": most["option"], "other_share": most["share"]}
+    return [Gap("first_use", "first_purchase", {**shares, **names})]
+
+
+def from_lacking(have: Mapping[str, ir.Table], *, as_of: date, words: Words) -> list[Gap]:
+    """Questions that the data have too few answers to, by ``sufficiency``."""
+    amounts = sufficiency.amounts(have, as_of=as_of, costs="none", control=None)
+    table = sufficiency.sufficiency(amounts, words=words)
+    lacking = set(table.loc[~table["enough"], "question"])
+    return [Gap(*pair, {}) for asked, pair in LACKING.items() if asked in lacking]
+
+
+def guide(gaps: Sequence[Gap], strata: Sequence[str], words: Words) -> pd.DataFrame:
+    """The questions in the order asked, in the client's language.
+
+    Parameters
+    ----------
+    gaps : what the data left open; the first one of a question is told
+    strata : whom there is to call: the questions of others are left out
+
+    Returns
+    -------
+    Columns: stratum (``all``, a stratum, or ``end``), question, reason (what the data left open;
+    empty where the question is asked in any case).
+    """
+    told: dict[str, str] = {}
+    for gap in gaps:
+        told.setdefault(gap.question, _reason(gap, words))
+    place = 1 if words.language == "fi" else 0
+    rows = [
+        (stratum, texts[place], told.get(name, ""))
+        for name, (stratum, *texts) in guide_words.QUESTIONS.items()
+        if (name in guide_words.ALWAYS or name in told) and stratum in ("all", "end", *strata)
+    ]
+    return pd.DataFrame(rows, columns=GUIDE)
+
+
+def _reason(gap: Gap, words: Words) -> str:
+    text = guide_words.REASONS[gap.reason][1 if words.language == "fi" else 0]
+    values = {
+        name: value if isinstance(value, str) else words.number(100 * value)
+        for name, value in gap.values.items()
+    }
+    return text.format(**values)
+
+
+def page(table: pd.DataFrame, words: Words) -> str:
+    """The guide as a part of a page: how to interview, then the questions of each group
+    under its name, everything escaped."""
+    language = words.language if words.language in guide_words.TITLE else "en"
+    ways = "".join(f"<li>{escape(way)}</li>" for way in guide_words.HOW[language])
+    parts = [f"<h4>{escape(guide_words.HOW_TITLE[language])}</h4><ul>{ways}</ul>"]
+    for stratum, own in table.groupby("stratum", sort=False):
+        name = guide_words.GROUPS[language][str(stratum)]
+        items = "".join(_item(row.question, row.reason, language) for row in own.itertuples())
+        parts.append(f"<h4>{escape(name)}</h4><ol>{items}</ol>")
+    title = escape(guide_words.TITLE[language])
+    return f'<section class="guide" lang="{language}"><h3>{title}</h3>{"".join(parts)}</section>'
+
+
+def document(table: pd.DataFrame, words: Words) -> bytes:
+    """The guide as a page of its own, to print."""
+    made = page(table, words)
+    title = escape(guide_words.TITLE.get(words.language, guide_words.TITLE["en"]))
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{PRINTED}</style>'
+    return f"<!doctype html><html><head>{head}</head><body>{made}</body></html>\n".encode()
+
+
+def _item(question: str, reason: str, language: str) -> str:
+    why = f"<br><small>{escape(f'{guide_words.WHY[language]}: {reason}')}</small>" if reason else ""
+    return f"<li>{escape(question)}{why}</li>"
+
+
+def template(calls: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """The notes to fill, a row a call and question; more rows are added by hand.
+
+    Who is behind a pseudonym is in the list of ``make contacts``; the e-mail from there, filled in,
+    makes the notes those of a customer again when they come back as ``sources.interviews``.
+
+    Parameters
+    ----------
+    calls : of ``call_plan.plan``
+    table : of ``guide``
+
+    Returns
+    -------
+    Columns of ``TEMPLATE``: interview (number), pseudonym, question; the others empty.
+    No rows where nobody is to be called yet.
+    """
+    rows = [
+        (str(number), call.customer_id, row.question)
+        for number, call in enumerate(calls.itertuples(), start=1)
+        for row in table.itertuples()
+        if row.stratum in ("all", "end", call.stratum)
+    ]
+    made = pd.DataFrame(rows, columns=["interview", "pseudonym", "question"])
+    return made.reindex(columns=TEMPLATE).fillna("")
+
+
+def workbook(notes: pd.DataFrame, book: Codebook, *, language: str) -> bytes:
+    """The template as XLSX, and the codes of the codebook on a second sheet.
+
+    The same notes give the same bytes.
+    """
+    content = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(content, options) as made:
+        made.set_properties({"created": datetime(2020, 1, 1)})
+        bold = made.add_format({"bold": True})
+        codes = [(code.code, code.said(language)) for code in book.codes]
+        sheets = {
+            "excerpts": (notes.columns, notes.to_numpy()),
+            "codes": (("code", "about"), codes),
+        }
+        for name, (headers, rows) in sheets.items():
+            sheet = made.add_worksheet(name)
+            for place, header in enumerate(headers):
+                sheet.write_string(0, place, header, bold)
+            for line, values in enumerate(rows, start=1):
+                for place, value in enumerate(values):
+                    sheet.write_string(line, place, str(value))
+            sheet.freeze_panes(1, 0)
+            sheet.set_column(0, len(headers) - 1, 22)
+    return content.getvalue()
