@@ -32,7 +32,8 @@ from small_shop import (
 
 from templates_lib.cli import main
 
-TEMPLATES = ["00_data_health", "03_repeat_purchase", "04_cohorts", "11_summary"]
+TEMPLATES = ["00_data_health", "01_icp", "03_repeat_purchase", "04_cohorts", "05_customer_value",
+             "09_interviews", "11_summary"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +153,7 @@ def test_what_all_share_runs_all(copy, monkeypatch, change):
     planned = only_plan(monkeypatch)
     with pytest.raises(NotRun):
         main(["report", "acme"])
-    assert planned == [TEMPLATES[:3]]
+    assert planned == [TEMPLATES[:-1]]
 
 
 def test_a_changed_input_runs_all(copy, monkeypatch):
@@ -161,7 +162,7 @@ def test_a_changed_input_runs_all(copy, monkeypatch):
     planned = only_plan(monkeypatch)
     with pytest.raises(NotRun):
         main(["report", "acme"])
-    assert planned == [TEMPLATES[:3]]
+    assert planned == [TEMPLATES[:-1]]
 
 
 # Failures
@@ -367,11 +368,13 @@ def test_the_same_client_twice_at_once_one_waits(copy):
 def test_progress_in_plain_lines_without_a_terminal(first_said):
     lines = first_said.splitlines()
     assert lines[0].startswith("reading the sources: ")
-    assert lines[1] == f"running: {', '.join(TEMPLATES[:3])} (2 at a time)"
+    assert lines[1] == f"running: {', '.join(TEMPLATES[:-1])} (2 at a time)"
     done = [line for line in lines if line.startswith("[")]
-    assert [line[:5] for line in done] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
-    assert done[2].endswith("; left: 11_summary")
-    assert done[3].endswith(" s")
+    assert [line[:5] for line in done] == [
+        f"[{k}/{len(TEMPLATES)}]" for k in range(1, len(TEMPLATES) + 1)
+    ]
+    assert done[-2].endswith("; left: 11_summary")
+    assert done[-1].endswith(" s")
     assert all(" s" in line for line in done)
     assert lines[-3] == f"The report: reports/acme/{small_shop.AS_OF}/en/send/report.html"
     assert not any("\x1b" in line for line in lines)

@@ -94,7 +94,8 @@ def returned(counts: pd.DataFrame, *, min_cell: int) -> pd.DataFrame:
     """
     days = [months * MONTH_DAYS for months in AGES]
     table = repeat_purchase.returned_by(counts, days=days, split="channel")
-    is_shown = table["returned"].notna() & ((table["naive"] * table["n"]).round() >= min_cell)
+    so_far = (table["naive"] * table["n"]).astype("float64").round()  # an empty table has no types
+    is_shown = table["returned"].notna() & (so_far >= min_cell)
     return table[is_shown].reset_index(drop=True)
 
 
@@ -201,7 +202,7 @@ def return_gaps(customers: ir.Table, *, as_of: date, min_cell: int) -> pd.DataFr
         table.assign(returned=returned), count="returned", values=RETURNS[4:], by=["months"],
         min_cell=min_cell,
     )  # fmt: skip
-    return shown[RETURNS]
+    return shown[RETURNS].astype(dict.fromkeys(RETURNS[4:], "float64"))
 
 
 def _named(parts: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

@@ -175,7 +175,7 @@ def view(own: pd.DataFrame) -> pd.DataFrame:
              "attributed_romi", "margin", "months", "payback_months", "is_paid_back",
              "ltv_cac"]  # fmt: skip
     shown = own[names].dropna(axis=1, how="all")
-    if own["is_whole"].all():
+    if "period" in shown and own["is_whole"].all():
         shown = shown.drop(columns="period")
     if "months" in shown:
         shown["months"] = shown["months"].mask(shown["months"] == 0)

@@ -61,10 +61,18 @@ def speed(counts: pd.DataFrame, words: Words) -> str:
     return "It is an association: who writes has a reason to."
 
 
-def steepest(slopes: pd.DataFrame) -> pd.DataFrame:
+def steepest(slopes: pd.DataFrame, felt: pd.DataFrame) -> pd.DataFrame:
     """The row of ``service_outcomes.rating_slopes`` that is surest not to be flat, a rating that
-    falls before one that rises; no row where all may be flat."""
-    sure = slopes[(slopes["low"] > 0) | (slopes["high"] < 0)]
+    falls before one that rises; no row where all may be flat.
+
+    Parameters
+    ----------
+    felt : of ``service_outcomes.ratings_by_hours``; a question without two classes of time to
+        compare is left out
+    """
+    classes = felt.groupby("question").size()
+    is_told = slopes["question"].map(classes).fillna(0) > 1
+    sure = slopes[is_told & ((slopes["low"] > 0) | (slopes["high"] < 0))]
     firmness = (sure["per_doubling"] / (sure["high"] - sure["low"])).abs()
     ordered = sure.assign(rises=sure["per_doubling"] > 0, firmness=firmness)
     ordered = ordered.sort_values(["rises", "firmness"], ascending=[True, False], kind="stable")

@@ -40,10 +40,11 @@ from templates_lib.sources.read import typed_rows
 from templates_lib.sources.reader import Table
 from templates_lib.workspace import ClientFolders, shown
 
-CODE = ("asked_names.py", "costs.py", "facts.py", "journey_params.py", "order_params.py",
-        "orders.py", "other_tables.py", "params.py", "presets.py", "pseudonyms.py", "purchases.py",
-        "sections.py", "shipped.py", "source_params.py", "sources_section.py", "staging.py",
-        "survey_params.py", "table_params.py", "tables.py", "sources")  # fmt: skip
+CODE = ("asked_names.py", "costs.py", "facts.py", "interview_params.py", "journey_params.py",
+        "marketing_params.py", "order_params.py", "orders.py", "other_tables.py", "params.py",
+        "presets.py", "pseudonyms.py", "purchases.py", "sections.py", "shipped.py",
+        "source_params.py", "sources_section.py", "staging.py", "survey_params.py",
+        "table_params.py", "tables.py", "sources")  # fmt: skip
 
 KEPT = 4  # staged files that are kept: reports of other days may still be read from them
 
