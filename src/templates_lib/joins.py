@@ -231,7 +231,9 @@ def _of_people(have: Mapping[str, ir.Table], facts: Mapping[str, Any]) -> Iterat
         if name in have and customers is not None:
             rows = have[name]
             if name == "interviews" and one(rows, n=rows.interview_id.count())["n"]:
-                rows = rows.group_by("interview_id").aggregate(customer_id=rows.customer_id.max())
+                is_known = rows.customer_id.isin(customers)  # one of those interviewed is enough
+                found = rows.customer_id.max(where=is_known)
+                rows = rows.group_by("interview_id").aggregate(customer_id=found)
             yield _rate(f"{name}_customers", rows, "customer_id", customers)
     if "orders" in have and "customers_in_file" in facts:
         yield from _file_and_buyers(have, facts["customers_in_file"])

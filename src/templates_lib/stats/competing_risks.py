@@ -154,7 +154,7 @@ def _standard_errors(
 
 def _log_log(share: np.ndarray, se: np.ndarray, z: float) -> tuple[np.ndarray, np.ndarray]:
     """Limits on the scale log(-log(share)); both 0 where the share is 0, nan where it is 1."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         spread = np.exp(z * se / (share * -np.log(share)))
         low = np.where(share == 0, 0.0, share**spread)
         high = np.where(share == 0, 0.0, share ** (1 / spread))
