@@ -217,7 +217,7 @@ def table(
     shown : False for the twin of a figure, which only the workbook shows
     send : False for lists of single customers, which never leave ``internal/``
     money : columns that hold money in this table
-    units : units of columns that have another one than by ``definitions.py`` in this table
+    units : units of columns that have another one than by ``definitions.yml`` in this table
     """
     now = _current()
     own = dict.fromkeys(money, "money") | dict(units or {})
