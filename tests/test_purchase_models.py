@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
@@ -95,6 +95,7 @@ def test_standard_errors_are_those_of_r(cdnow):
 
 
 @settings(max_examples=60, deadline=None)
+@example(logs=(1.0, 0.0, 1.0, 1.0), x=200, observed=1.0, horizon=19.0, modified=False)
 @given(
     logs=st.tuples(*(st.floats(low, high) for low, high in ((-3, 3), (0, 6), (-3, 4.9), (-3, 6)))),
     x=st.sampled_from([0, 1, 2, 5, 30, 200, 1000]),

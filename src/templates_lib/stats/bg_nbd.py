@@ -27,6 +27,8 @@ from templates_lib.stats.likelihood import Fit, maximise
 LIMITS = {"r": 12.0, "alpha": 12.0, "a": 5.0, "b": 12.0}
 STARTS = ((0.3, 0.3, 0.8, 2.5), (1.0, 1.0, 1.0, 1.0), (0.7, 0.2, 0.3, 5.0))
 NEAREST = 1e-5  # to a pole of the expectation, which is smooth there
+# How near to a whole number power − below may come: at one, scipy's hyp2f1 gives no number.
+NOT_WHOLE = 1e-7
 
 
 class Histories(NamedTuple):
@@ -157,6 +159,8 @@ def _hypergeometric(
 ) -> np.ndarray:
     """F(power, below; top; −ratio), by Pfaff's transformation onto (0, 1)."""
     z = ratio / (1 + ratio)
+    gap = power - below
+    power = np.where(np.abs(gap - np.rint(gap)) < NOT_WHOLE, power + 2 * NOT_WHOLE, power)
     return (1 - z) ** below * special.hyp2f1(below, top - power, top, z)
 
 
