@@ -25,8 +25,8 @@ from typing import Any
 import duckdb
 import ibis
 
-from templates_lib import funnel
-from templates_lib.journey_params import Journey
+from templates_lib.journey import funnel
+from templates_lib.params.journey import Journey
 
 STEPS = ["session_start", "view_item", "add_to_cart", "begin_checkout", "purchase"]
 EVENTS_A_VISITOR = 9.9

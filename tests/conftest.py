@@ -8,10 +8,11 @@ from pathlib import Path
 
 import ibis
 import pytest
+from hypothesis import settings
 
-from templates_lib.parameter_file import load_params
-from templates_lib.params import Params
-from templates_lib.staging import open_staged, stage
+from templates_lib.params.file import load_params
+from templates_lib.params.params import Params
+from templates_lib.staging.staging import open_staged, stage
 from templates_lib.workspace import ClientFolders, repository
 
 ORDERS = """
@@ -25,6 +26,10 @@ sources:
     vat: excluded
 """
 SHARED = "TEMPLATES_SHARED"
+
+# The same examples at every run; HYPOTHESIS_PROFILE=default looks for new ones.
+settings.register_profile("fixed", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 
 @pytest.fixture

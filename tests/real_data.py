@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from conftest import staged
 
-from templates_lib.params import Params
+from templates_lib.params.params import Params
 from templates_lib.workspace import repository
 
 Staged = tuple[Params, ibis.BaseBackend, dict[str, Any]]

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from templates_lib import account_fit, accounts, leads
+from templates_lib.accounts import account_fit, accounts, leads
 from templates_lib.tables import CUSTOMERS, EVENTS
 
 AS_OF = date(2026, 10, 31)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from templates_lib import account_roles, accounts
+from templates_lib.accounts import account_roles, accounts
 
 
 def said(*blocks: tuple[str, str, dict[str, int]]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from templates_lib.accounts import ACCOUNTS, accounts, concentration
+from templates_lib.accounts.accounts import ACCOUNTS, accounts, concentration
 from templates_lib.tables import COMPANIES, CUSTOMERS, LEADS, ORDERS
 
 AS_OF = date(2026, 10, 31)

@@ -24,10 +24,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from small_exports import EMAIL, EXPORTS, OTHER, Export
 
-from templates_lib.params import Params
-from templates_lib.presets import presets
+from templates_lib.params.params import Params
 from templates_lib.problems import InputProblems
 from templates_lib.sources.engine import execute
+from templates_lib.sources.formats import presets
 from templates_lib.sources.load import load
 from templates_lib.sources.read import typed_rows
 from templates_lib.sources.reader import Table

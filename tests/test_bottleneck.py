@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from conftest import staged
 
-from templates_lib import bottleneck, demo, funnel, visits
-from templates_lib.bottleneck import OrderValue
+from templates_lib import demo
 from templates_lib.demo import truth as planted
 from templates_lib.demo.sessions import step_share
-from templates_lib.funnel import FUNNEL
-from templates_lib.journey_params import Bots, Journey
+from templates_lib.journey import bottleneck, funnel, visits
+from templates_lib.journey.bottleneck import OrderValue
+from templates_lib.journey.funnel import FUNNEL
+from templates_lib.params.journey import Bots, Journey
 from templates_lib.stats.intervals import wilson
 from templates_lib.words import Words
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from templates_lib import channel_targets
-from templates_lib.marketing_params import Targets
+from templates_lib.marketing import channel_targets
+from templates_lib.params.marketing import Targets
 
 NAN = float("nan")
 

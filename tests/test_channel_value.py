@@ -14,9 +14,9 @@ from conftest import staged
 from numpy.testing import assert_allclose
 from statsmodels.api import OLS
 
-from templates_lib import channel_value
 from templates_lib.demo import truth as planted
-from templates_lib.payback import MARGIN, Grids
+from templates_lib.marketing import channel_value
+from templates_lib.marketing.payback import MARGIN, Grids
 from templates_lib.workspace import repository
 
 START, END = date(2025, 1, 1), date(2025, 12, 31)

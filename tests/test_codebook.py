@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from templates_lib.codebook import OWN_FILE, STARTER, open_codebook, read_codebook
+from templates_lib.coding.codebook import OWN_FILE, STARTER, open_codebook, read_codebook
 from templates_lib.problems import InputProblems
 from templates_lib.workspace import ClientFolders
 

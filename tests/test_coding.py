@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from conftest import staged
 
-from templates_lib import lemmas
-from templates_lib.codebook import OWN_FILE, STARTER, read_codebook
-from templates_lib.coding import (
+from templates_lib.coding import lemmas
+from templates_lib.coding.codebook import OWN_FILE, STARTER, read_codebook
+from templates_lib.coding.coding import (
     coded,
     counted,
     languages,

@@ -11,10 +11,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from templates_lib.codebook import OWN_FILE, read_codebook
-from templates_lib.coding_agreement import agreement
-from templates_lib.coding_marks import coding_folder, own_codes, read_sheets
-from templates_lib.coding_sheets import SIZE, draw, make_sheets, write_sheets
+from templates_lib.coding.agreement import agreement
+from templates_lib.coding.codebook import OWN_FILE, read_codebook
+from templates_lib.coding.marks import coding_folder, own_codes, read_sheets
+from templates_lib.coding.sheets import SIZE, draw, make_sheets, write_sheets
 from templates_lib.problems import InputProblems
 from templates_lib.workspace import ClientFolders
 

@@ -17,7 +17,7 @@ from templates_lib import contacts
 from templates_lib.cli import main
 from templates_lib.contacts import write_contacts
 from templates_lib.problems import InputProblems
-from templates_lib.staging import pseudonym_key
+from templates_lib.staging.staging import pseudonym_key
 from templates_lib.workspace import ClientFolders
 
 KEY = "key-of-these-tests"

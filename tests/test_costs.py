@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose
 
 from templates_lib import costs, demo, margin_basis
 from templates_lib.demo import truth as planted
-from templates_lib.params import Assumptions
+from templates_lib.params.params import Assumptions
 from templates_lib.problems import InputProblems
 from templates_lib.words import Words
 from templates_lib.workspace import repository

@@ -15,8 +15,9 @@ from conftest import staged
 from numpy.testing import assert_allclose
 from real_data import cdnow_rows, example
 
-from templates_lib import costs, customer_value, demo, loss_makers, value_movement
-from templates_lib.customer_value import Window
+from templates_lib import costs, demo
+from templates_lib.customer_value import customer_value, loss_makers, movement
+from templates_lib.customer_value.customer_value import Window
 from templates_lib.demo import truth as planted
 from templates_lib.purchases import money_movements
 from templates_lib.stats import concentration
@@ -103,8 +104,8 @@ def test_cdnow_windows_are_those_of_the_literature(cdnow):
 
 def test_cdnow_best_tenth_of_the_first_39_weeks(cdnow):
     stretches, ranks = cdnow
-    paired = value_movement.pairs(ranks[1], ranks[0], stretches[1])
-    first = value_movement.outcome(paired, groups=10).iloc[0]
+    paired = movement.pairs(ranks[1], ranks[0], stretches[1])
+    first = movement.outcome(paired, groups=10).iloc[0]
     # issue 5: 344.83 a customer, then 145.29, and 110 of 235 stay
     assert first["customers"] == 235
     assert_allclose([first["mean_before"], first["mean_after"]], [344.8273, 145.2936], atol=1e-4)
@@ -274,8 +275,8 @@ def test_equals_are_ranked_the_same_whatever_their_names():
     other = rows.sample(frac=1, random_state=2)
     other["customer_id"] = other["customer_id"].map(lambda c: hashlib.sha1(c.encode()).hexdigest())
     outcomes = [
-        value_movement.outcome(
-            value_movement.pairs(
+        movement.outcome(
+            movement.pairs(
                 ranked(table, value="net_sales"),
                 ranked(table, Window(date(2026, 1, 1), date(2026, 12, 31)), value="net_sales"),
                 YEAR,
@@ -365,7 +366,7 @@ def moved():
     early = early.assign(on=pd.Timestamp("2023-05-01"), net_sales=9.0)
     rows = pd.concat([early, rows], ignore_index=True)
     ranks = {w: ranked(rows, w) for w in (BEFORE, YEAR)}
-    paired = value_movement.pairs(ranks[BEFORE], ranks[YEAR], BEFORE)
+    paired = movement.pairs(ranks[BEFORE], ranks[YEAR], BEFORE)
     both = (
         ranks[BEFORE].to_pandas().set_index("customer_id")[["group", "value"]].astype(float)
         .join(ranks[YEAR].to_pandas().set_index("customer_id")[["group", "value"]].astype(float),
@@ -377,7 +378,7 @@ def moved():
 
 def test_migration_by_pandas(moved):
     paired, both = moved
-    table = value_movement.migration(paired, min_cell=1)
+    table = movement.migration(paired, min_cell=1)
     start = (
         both["group_1"]
         .map("{:.0f}".format)
@@ -393,7 +394,7 @@ def test_migration_by_pandas(moved):
 
 
 def test_small_counts_of_the_migration_are_hidden(moved):
-    table = value_movement.migration(moved[0], min_cell=8)
+    table = movement.migration(moved[0], min_cell=8)
     assert table["customers"].isna().any()
     assert table["customers"].dropna().pipe(lambda n: (n == 0) | (n >= 8)).all()
     assert table.loc[table["customers"].isna(), ["share", "low", "high"]].isna().all(axis=None)
@@ -401,7 +402,7 @@ def test_small_counts_of_the_migration_are_hidden(moved):
 
 def test_in_fifths(moved):
     paired, both = moved
-    table = value_movement.migration(value_movement.in_fifths(paired, groups=10), min_cell=1)
+    table = movement.migration(movement.in_fifths(paired, groups=10), min_cell=1)
     counts = table.groupby("from_group")["customers"].sum()
     assert counts["best_fifth"] == (both["group_1"] <= 2).sum()
     assert counts["last_fifth"] == (both["group_1"] >= 9).sum()
@@ -409,8 +410,8 @@ def test_in_fifths(moved):
 
 
 def test_few_of_a_group_are_not_told_of(moved):
-    whole = value_movement.outcome(moved[0], groups=10)
-    told = value_movement.outcome(moved[0], groups=10, min_cell=15)
+    whole = movement.outcome(moved[0], groups=10)
+    told = movement.outcome(moved[0], groups=10, min_cell=15)
     gone = whole["customers"] - whole["bought_again"]
     for count in ("best_again", "bought_again"):
         assert told[count].dropna().pipe(lambda n: (n == 0) | (n >= 15)).all()
@@ -421,7 +422,7 @@ def test_few_of_a_group_are_not_told_of(moved):
 
 def test_the_bridge_adds_up_and_is_that_of_pandas(moved):
     paired, both = moved
-    table = value_movement.bridge(paired, min_cell=5).set_index("movement")
+    table = movement.bridge(paired, min_cell=5).set_index("movement")
     change = both["value_2"].fillna(0) - both["value_1"].fillna(0)
     kept = both["group_1"].notna() & both["group_2"].notna()
     parts = {
@@ -446,18 +447,18 @@ def test_the_bridge_adds_up_and_is_that_of_pandas(moved):
 
 def test_few_who_came_back_are_with_the_new(moved):
     paired, _ = moved
-    sizes = value_movement.bridge(paired, min_cell=5).set_index("movement")["customers"]
-    large = value_movement.bridge(paired, min_cell=int(sizes["back"]) + 1)
+    sizes = movement.bridge(paired, min_cell=5).set_index("movement")["customers"]
+    large = movement.bridge(paired, min_cell=int(sizes["back"]) + 1)
     if len(large):
         assert "back" not in large["movement"].tolist()
         assert large.set_index("movement")["customers"]["new"] == sizes["back"] + sizes["new"]
-    assert value_movement.bridge(paired, min_cell=100_000).empty
+    assert movement.bridge(paired, min_cell=100_000).empty
 
 
 def test_pure_chance_falls_back_to_the_mean():
     """Two years drawn alike and apart from each other: the best of one are average in the next."""
-    paired = value_movement.pairs(ranked(shop(3), BEFORE), ranked(shop(3), YEAR), BEFORE)
-    table = value_movement.outcome(paired, groups=10)
+    paired = movement.pairs(ranked(shop(3), BEFORE), ranked(shop(3), YEAR), BEFORE)
+    table = movement.outcome(paired, groups=10)
     overall = (table["mean_after"] * table["customers"]).sum() / table["customers"].sum()
     assert table["mean_before"].iloc[0] > 3 * overall
     assert table["low"].iloc[0] < 1.5 * overall

@@ -14,9 +14,10 @@ from conftest import staged
 from numpy.testing import assert_allclose
 from real_data import example, online_retail
 
-from templates_lib import coverage, data_health
+from templates_lib import coverage
 from templates_lib.client import Shop
-from templates_lib.params import ControlTotal
+from templates_lib.data_health import data_health
+from templates_lib.params.params import ControlTotal
 from templates_lib.purchases import money_movements
 from templates_lib.report.tables import to_html
 from templates_lib.words import Words

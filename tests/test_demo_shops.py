@@ -15,9 +15,11 @@ import pandas as pd
 import pytest
 from conftest import staged
 
-from templates_lib import data_health, demo, repeat_purchase
+from templates_lib import demo
+from templates_lib.data_health import data_health
 from templates_lib.demo import truth as planted
-from templates_lib.params import Params
+from templates_lib.params.params import Params
+from templates_lib.repeat_purchase import repeat_purchase
 from templates_lib.workspace import repository
 
 SEEDS = (1, 2, 3, 4)

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import real_data
 
-from templates_lib import expected_value
-from templates_lib.purchase_value import purchase_values
+from templates_lib.customer_value import expected
+from templates_lib.customer_value.purchase_value import purchase_values
 from templates_lib.stats.gamma_gamma import GammaGamma
 
 START = date(2024, 1, 1)
@@ -62,7 +62,7 @@ def cdnow():
 
 def test_what_came_in_the_holdout_of_cdnow_is_as_published(cdnow, shared):
     valued, as_of = cdnow
-    found = expected_value.check(
+    found = expected.check(
         valued, value="net_sales", first_day=date(1997, 1, 1), as_of=as_of, days=273
     )
     golden = pd.read_csv(shared / "golden" / "golden.csv")
@@ -81,7 +81,7 @@ def test_what_came_in_the_holdout_of_cdnow_is_as_published(cdnow, shared):
 def test_histories_are_those_of_a_loop(cdnow):
     valued, _ = cdnow
     until = date(1997, 9, 30)
-    found = expected_value.histories(valued, until=until).to_pandas().set_index("customer_id")
+    found = expected.histories(valued, until=until).to_pandas().set_index("customer_id")
     rows = valued.to_pandas()
     rows = rows[pd.to_datetime(rows["purchased_on"]) <= pd.Timestamp(until)]
     for customer, own in list(rows.groupby("customer_id"))[:150]:
@@ -104,8 +104,8 @@ def test_histories_are_those_of_a_loop(cdnow):
 def test_the_forecast_of_cdnow_adds_up_and_is_the_same_at_each_run(cdnow):
     valued, as_of = cdnow
     ask = {"value": "net_sales", "as_of": as_of, "horizon_days": 182}
-    first = expected_value.forecast(valued, **ask, discount_rate=0.1)
-    again = expected_value.forecast(valued, **ask, discount_rate=0.1)
+    first = expected.forecast(valued, **ask, discount_rate=0.1)
+    again = expected.forecast(valued, **ask, discount_rate=0.1)
     pd.testing.assert_frame_equal(first.groups, again.groups)
     pd.testing.assert_frame_equal(first.listed, again.listed)
     parts, whole = first.groups.iloc[:-1], first.groups.iloc[-1]
@@ -113,7 +113,7 @@ def test_the_forecast_of_cdnow_adds_up_and_is_the_same_at_each_run(cdnow):
         assert parts[name].sum() == pytest.approx(whole[name])
     assert whole["customers"] == 2357
     assert whole["low"] < whole["expected_value"] < whole["high"]
-    undiscounted = expected_value.forecast(valued, **ask, discount_rate=0.0).groups.iloc[-1]
+    undiscounted = expected.forecast(valued, **ask, discount_rate=0.0).groups.iloc[-1]
     ratio = whole["expected_value"] / undiscounted["expected_value"]
     assert 1.1**-0.5 < ratio < 1
     assert len(first.listed) == 1000
@@ -123,33 +123,33 @@ def test_the_forecast_of_cdnow_adds_up_and_is_the_same_at_each_run(cdnow):
 
 def test_net_sales_have_gamma_gamma_and_margins_keep_their_losses():
     valued = purchase_values(shop(1, 600), value="contribution_margin", service=None)
-    customers = expected_value.histories(valued, until=START + timedelta(days=540))
-    counts = expected_value.cells(customers)
-    fitted = expected_value.fit(customers, counts, value="contribution_margin")
+    customers = expected.histories(valued, until=START + timedelta(days=540))
+    counts = expected.cells(customers)
+    fitted = expected.fit(customers, counts, value="contribution_margin")
     assert fitted.values.expected(6, -12.0) < 0
     assert fitted.values.mean == pytest.approx(5, abs=2)
     assert np.sqrt(fitted.values.between) == pytest.approx(10, rel=0.2)
     assert np.sqrt(fitted.values.within) == pytest.approx(4, rel=0.1)
     sold = purchase_values(shop(1, 600), value="net_sales", service=None)
-    customers = expected_value.histories(sold, until=START + timedelta(days=540))
-    fitted = expected_value.fit(customers, expected_value.cells(customers), value="net_sales")
+    customers = expected.histories(sold, until=START + timedelta(days=540))
+    fitted = expected.fit(customers, expected.cells(customers), value="net_sales")
     assert isinstance(fitted.values, GammaGamma)
 
 
 def test_a_shop_whose_customers_all_left_fails_the_check():
     as_of = START + timedelta(days=539)
-    days = expected_value.holdout_days(START, as_of)
+    days = expected.holdout_days(START, as_of)
     assert days == 182
     ask = {"value": "contribution_margin", "first_day": START, "as_of": as_of}
     left = purchase_values(
         shop(2, 600, until=540 - days), value="contribution_margin", service=None
     )
-    assert not expected_value.check(left, **ask).passes
+    assert not expected.check(left, **ask).passes
     small = purchase_values(shop(2, 190), value="contribution_margin", service=None)
-    assert expected_value.check(small, **ask) is None
+    assert expected.check(small, **ask) is None
     short = purchase_values(shop(2, 900, 170), value="contribution_margin", service=None)
     ask["as_of"] = START + timedelta(days=169)
-    assert expected_value.check(short, **ask) is None
+    assert expected.check(short, **ask) is None
 
 
 def test_service_costs_the_purchase_before_it():

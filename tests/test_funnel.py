@@ -11,8 +11,8 @@ from event_tables import events, walk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from templates_lib import funnel, funnel_compared
-from templates_lib.journey_params import Journey
+from templates_lib.journey import funnel, funnel_compared
+from templates_lib.params.journey import Journey
 from templates_lib.stats.decomposition import kitagawa
 
 STEPS = ["look", "cart", "pay"]

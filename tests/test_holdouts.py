@@ -13,10 +13,10 @@ from conftest import staged
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from templates_lib import holdout_words, holdouts, spend
-from templates_lib.attribution import Clicks
 from templates_lib.demo import marketing as demo_marketing
 from templates_lib.demo import truth as planted
+from templates_lib.marketing import holdout_words, holdouts, spend
+from templates_lib.marketing.attribution import Clicks
 from templates_lib.problems import InputProblems
 from templates_lib.stats.trials import (
     mean_test_size,

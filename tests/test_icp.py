@@ -11,9 +11,10 @@ from conftest import staged
 from hypothesis import given
 from hypothesis import strategies as st
 
-from templates_lib import coverage, icp, icp_attributes, icp_lift, icp_statement, icp_targets
-from templates_lib.icp_names import sorted_out
-from templates_lib.params import Icp, PurchaseSurvey
+from templates_lib import coverage
+from templates_lib.icp import attribute_lift, icp, own_list, profile_attributes, statement
+from templates_lib.icp.dimensions import sorted_out
+from templates_lib.params.params import Icp, PurchaseSurvey
 from templates_lib.problems import InputProblems
 from templates_lib.tables import RESPONSES
 from templates_lib.words import Words
@@ -149,7 +150,7 @@ def test_a_list_names_customers_by_email_or_id(make_client, workspace, entry):
     best = workspace / "data" / client / "best.csv"
     best.write_text(f"email\n{entry}\nnobody@shop.example\n", encoding="utf-8")
     params, connection, facts = staged(client)
-    listed = icp_targets.listed(params, ClientFolders(client), params.icp.target.path)
+    listed = own_list.listed(params, ClientFolders(client), params.icp.target.path)
     firsts = connection.table("first_orders")
     assert listed.entries == 2
     assert listed.unknown(firsts.customer_id) == 1
@@ -177,10 +178,10 @@ def test_a_wrong_list_is_refused_and_none_of_it_told(make_client, workspace, con
         (workspace / "data" / client / "best.csv").write_bytes(content)
     params, _, _ = staged(client)
     with pytest.raises(InputProblems, match=said) as error:
-        icp_targets.listed(params, ClientFolders(client), "best.csv")
+        own_list.listed(params, ClientFolders(client), "best.csv")
     assert "Liisa" not in str(error.value)
     with pytest.raises(InputProblems, match="leads out"):
-        icp_targets.listed(params, ClientFolders(client), "../other/best.csv")
+        own_list.listed(params, ClientFolders(client), "../other/best.csv")
 
 
 def test_names_in_the_settings_must_be_known_and_take_their_dimension():
@@ -202,12 +203,12 @@ def test_names_in_the_settings_must_be_known_and_take_their_dimension():
 
 
 def lift_table(rows: list[dict]) -> pd.DataFrame:
-    plain = dict.fromkeys(icp_lift.LIFT, 0.0) | {
+    plain = dict.fromkeys(attribute_lift.LIFT, 0.0) | {
         "n_target": 100, "n_base": 400, "share_target": 0.4, "share_base": 0.3, "lift": 1.33,
         "q_value": 0.5, "is_different": False, "target_low": 0.3, "target_high": 0.5,
         "gap_share": 0.13, "gap_low": 0.03, "gap_high": 0.23,
     }  # fmt: skip
-    table = pd.DataFrame([plain | row for row in rows], columns=icp_lift.LIFT)
+    table = pd.DataFrame([plain | row for row in rows], columns=attribute_lift.LIFT)
     return table.astype({"is_different": bool})
 
 
@@ -219,26 +220,26 @@ def test_the_page_tells_what_is_sure_what_is_not_and_what_to_ask():
         {"dimension": "first_purchase", "attribute": "first_category", "value": "Tea"},
     ])  # fmt: skip
     words = Words("en", "EUR")
-    page = icp_statement.lines(table, survey=PurchaseSurvey(), words=words)
+    page = statement.lines(table, survey=PurchaseSurvey(), words=words)
     by_part = {line.part: line for line in page}
     assert by_part["Why they buy"].sure in ("firm evidence", "fair evidence")
     assert by_part["Why they buy"].evidence == "survey"
-    assert by_part["Whom they compare us with"].sure == icp_statement.HYPOTHESIS
-    assert by_part["What they began with"].sure == icp_statement.AS_ALL
+    assert by_part["Whom they compare us with"].sure == statement.HYPOTHESIS
+    assert by_part["What they began with"].sure == statement.AS_ALL
     assert by_part["What they began with"].evidence == "orders"
     assert "What nearly stopped you" in by_part["What nearly stops them"].text
-    assert by_part["How they found us"].sure == icp_statement.NOT_KNOWN
-    html = icp_statement.to_html("Our <best>", page, words)
+    assert by_part["How they found us"].sure == statement.NOT_KNOWN
+    html = statement.to_html("Our <best>", page, words)
     assert "<b>" not in html
     assert "&lt;b&gt;Taste&lt;/b&gt;" in html
     assert "Our &lt;best&gt;" in html
-    assert icp_statement.headline(table).startswith("Our best customers, more often than others,")
+    assert statement.headline(table).startswith("Our best customers, more often than others,")
 
 
 def test_without_differences_there_is_no_headline():
     table = lift_table([{"dimension": "motives", "attribute": "why_today", "value": "Taste"}])
-    assert icp_statement.headline(table) == ""
-    assert icp_statement.leading(table).empty
+    assert statement.headline(table) == ""
+    assert statement.leading(table).empty
 
 
 @pytest.fixture(scope="module")
@@ -257,7 +258,7 @@ def demo(tmp_path_factory):
     have = {name: connection.table(name) for name in coverage.table_names(facts)}
     when = {"zone": params.client.timezone, "as_of": params.as_of}
     units = icp.units(have, settings=params.icp, value="net_sales", **when)
-    attributes = icp_attributes.attributes(
+    attributes = profile_attributes.attributes(
         have, units, params.icp, survey=params.purchase_survey, **when
     )
     return have, params, units, attributes
@@ -277,8 +278,8 @@ def test_the_value_of_each_customer_is_that_of_the_purchases(demo):
 def test_the_planted_profile_is_found(demo):
     """Companies buy again and more; gifts are bought once; machines cost most."""
     _, _, units, attributes = demo
-    table = icp_lift.lift(units, attributes, min_cell=5)
-    different = icp_lift.different(table)
+    table = attribute_lift.lift(units, attributes, min_cell=5)
+    different = attribute_lift.different(table)
     sides = {(r.attribute, r.value): r.lift > 1 for r in different.itertuples()}
     assert sides["first_is_b2b", "yes"]
     assert sides["first_category", "Laitteet"]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from templates_lib import icp_lift
+from templates_lib.icp import attribute_lift
 from templates_lib.stats.intervals import benjamini_hochberg
 
 SHOPS = 1000
@@ -35,7 +35,7 @@ def counted(cells: dict[str, tuple[int, int]]) -> tuple[list[str], list[bool]]:
 
 def test_the_first_columns_are_those_promised():
     values, target = counted({"a": (30, 70), "b": (20, 180)})
-    table = icp_lift.lift(*shop({"why": values}, target), min_cell=5)
+    table = attribute_lift.lift(*shop({"why": values}, target), min_cell=5)
     assert list(table.columns[:10]) == [
         "attribute", "value", "n_target", "n_base", "share_target", "share_base", "lift", "low",
         "high", "q_value",
@@ -44,7 +44,7 @@ def test_the_first_columns_are_those_promised():
 
 def test_shares_and_lift_by_hand():
     values, target = counted({"a": (30, 70), "b": (20, 180), "c": (10, 40)})
-    table = icp_lift.lift(*shop({"why": values}, target), min_cell=5).set_index("value")
+    table = attribute_lift.lift(*shop({"why": values}, target), min_cell=5).set_index("value")
     a = table.loc["a"]
     assert (a["n_target"], a["n_base"], a["people_target"], a["people_base"]) == (60, 350, 30, 100)
     assert a["share_target"] == pytest.approx(0.5)
@@ -60,20 +60,20 @@ def test_those_not_in_the_base_count_nowhere():
     values, target = counted({"a": (40, 160), "b": (40, 160)})
     units, attributes = shop({"why": values}, target)
     units.loc[:49, "in_base"] = False
-    table = icp_lift.lift(units, attributes, min_cell=5).set_index("value")
+    table = attribute_lift.lift(units, attributes, min_cell=5).set_index("value")
     assert table.loc["b", "n_base"] == 350
 
 
 def test_unknown_is_a_row_of_all_and_in_no_other_share():
     values, target = counted({"young": (40, 60), "old": (20, 80), "unknown": (20, 180)})
-    table = icp_lift.lift(*shop({"age": values}, target), min_cell=5).set_index("value")
+    table = attribute_lift.lift(*shop({"age": values}, target), min_cell=5).set_index("value")
     assert table.loc["young", "n_base"] == 200
     assert table.loc["young", "share_target"] == pytest.approx(40 / 60)
     unknown = table.loc["unknown"]
     assert (unknown["n_base"], unknown["people_base"]) == (400, 200)
     assert np.isnan(unknown["q_value"])
     assert not unknown["is_different"]
-    missing = icp_lift.missing(*shop({"age": values}, target))
+    missing = attribute_lift.missing(*shop({"age": values}, target))
     assert [(m.attributes, m.people, m.n) for m in missing] == [(("age",), 200, 400)]
     assert missing[0].share_target == pytest.approx(20 / 80)
 
@@ -81,16 +81,16 @@ def test_unknown_is_a_row_of_all_and_in_no_other_share():
 def test_who_was_not_asked_is_in_no_share():
     values, target = counted({"a": (30, 70), "b": (20, 180)})
     asked = [v if i % 2 else None for i, v in enumerate(values)]
-    table = icp_lift.lift(*shop({"why": asked}, target), min_cell=5)
+    table = attribute_lift.lift(*shop({"why": asked}, target), min_cell=5)
     assert (table["n_base"] == 150).all()
 
 
 def test_yes_and_no_are_one_row_and_one_test():
     yes, target = counted({"yes": (30, 70), "no": (20, 180)})
-    table = icp_lift.lift(*shop({"b2b": yes}, target), min_cell=5)
+    table = attribute_lift.lift(*shop({"b2b": yes}, target), min_cell=5)
     assert table["value"].tolist() == ["yes"]
     two, target = counted({"weekend": (30, 70), "working_day": (20, 180)})
-    table = icp_lift.lift(*shop({"day": two}, target), min_cell=5)
+    table = attribute_lift.lift(*shop({"day": two}, target), min_cell=5)
     p = stats.fisher_exact([[30, 20], [70, 180]]).pvalue
     assert table["q_value"].nunique() == 1
     assert table["q_value"].iloc[0] == pytest.approx(p, rel=0.6)  # not doubled by a second test
@@ -98,37 +98,45 @@ def test_yes_and_no_are_one_row_and_one_test():
 
 def test_few_people_are_hidden_and_cannot_be_worked_out():
     values, target = counted({"a": (30, 70), "b": (20, 80), "c": (6, 60), "rare": (2, 40)})
-    table = icp_lift.lift(*shop({"why": values}, target), min_cell=5)
+    table = attribute_lift.lift(*shop({"why": values}, target), min_cell=5)
     assert set(table["value"]) == {"a", "b"}  # c is hidden with the rare one: 58 less 50 tells 8
     outside, target = counted({"a": (30, 70), "b": (20, 80), "c": (20, 80), "rare": (40, 2)})
-    assert "rare" not in set(icp_lift.lift(*shop({"w": outside}, target), min_cell=5)["value"])
+    assert "rare" not in set(
+        attribute_lift.lift(*shop({"w": outside}, target), min_cell=5)["value"]
+    )
     yes, target = counted({"yes": (47, 200), "no": (3, 100)})
-    assert icp_lift.lift(*shop({"b2b": yes}, target), min_cell=5).empty
+    assert attribute_lift.lift(*shop({"b2b": yes}, target), min_cell=5).empty
 
 
 def test_nothing_at_all_is_an_empty_table():
     units, attributes = shop({"why": ["a"] * 300}, [True] * 40 + [False] * 260)
-    assert icp_lift.lift(units, attributes.head(0), min_cell=5).columns.tolist() == icp_lift.LIFT
-    assert icp_lift.beside(icp_lift.lift(units, attributes.head(0), min_cell=5), "motives") == {}
+    assert (
+        attribute_lift.lift(units, attributes.head(0), min_cell=5).columns.tolist()
+        == attribute_lift.LIFT
+    )
+    assert (
+        attribute_lift.beside(attribute_lift.lift(units, attributes.head(0), min_cell=5), "motives")
+        == {}
+    )
 
 
 def test_q_values_are_over_all_attributes_together():
     rng = np.random.default_rng(5)
     target = [True] * 80 + [False] * 720
     values = {f"q{i}": rng.choice(list("abc"), 800).tolist() for i in range(8)}
-    table = icp_lift.lift(*shop(values, target), min_cell=5)
+    table = attribute_lift.lift(*shop(values, target), min_cell=5)
     counts = table[["people_target", "n_target", "people_base", "n_base"]].to_numpy()
-    p = [icp_lift.lifts.mid_p(x, n, b - x, m - n) for x, n, b, m in counts]
+    p = [attribute_lift.lifts.mid_p(x, n, b - x, m - n) for x, n, b, m in counts]
     assert len(table) == 24
     assert table["q_value"].to_numpy() == pytest.approx(benjamini_hochberg(p))
 
 
 def test_the_lead_is_the_greatest_gap_upwards():
     values, target = counted({"a": (50, 100), "b": (40, 300), "c": (10, 300)})
-    table = icp_lift.lift(*shop({"why": values}, target), min_cell=5)
-    lead = icp_lift.lead(table, "motives").iloc[0]
+    table = attribute_lift.lift(*shop({"why": values}, target), min_cell=5)
+    lead = attribute_lift.lead(table, "motives").iloc[0]
     assert lead["value"] == "a"
-    series = icp_lift.beside(table, "motives")
+    series = attribute_lift.beside(table, "motives")
     assert list(series) == ["target", "base"]
     assert series["target"].columns.tolist() == ["row", "share", "low", "high"]
 
@@ -154,7 +162,7 @@ def test_a_shop_with_nothing_in_it_is_told_so_as_often_as_stated():
     found = 0
     for _ in range(SHOPS):
         units, attributes = null_shop(rng)
-        found += icp_lift.lift(units, attributes, min_cell=5)["is_different"].any()
+        found += attribute_lift.lift(units, attributes, min_cell=5)["is_different"].any()
     most = stats.binom(SHOPS, 0.1).ppf(0.999)
     assert found <= most, found
     assert found > 0.02 * SHOPS, found  # nor is the test dead

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from templates_lib import icp_rules, icp_score
+from templates_lib.icp import first_day_score, tree_rules
 
 VALUES = {"first_category": ["Kahvi", "Laitteet", "Lahjat"], "first_discounted": ["yes", "no"]}
 
@@ -37,7 +37,7 @@ def planted(given):
 
 def test_the_planted_combination_is_the_first_rule():
     units, attributes, _ = shop(np.random.default_rng(1), 3000, planted)
-    rules = icp_rules.rules(icp_rules.design(units, attributes), min_cell=5)
+    rules = tree_rules.rules(tree_rules.design(units, attributes), min_cell=5)
     assert list(rules.columns[:6]) == ["rule", "n", "share_target", "lift", "low", "high"]
     first = rules.iloc[0]
     assert first["rule"] == (
@@ -51,9 +51,9 @@ def test_the_planted_combination_is_the_first_rule():
 def test_the_numbers_are_those_of_the_half_that_was_left_out():
     """The rule counted again by hand on the other half."""
     units, attributes, _ = shop(np.random.default_rng(2), 3000, planted)
-    made = icp_rules.design(units, attributes)
-    first = icp_rules.rules(made, min_cell=5).iloc[0]
-    half = icp_rules._half(made.target.to_numpy(), icp_rules.SEED)
+    made = tree_rules.design(units, attributes)
+    first = tree_rules.rules(made, min_cell=5).iloc[0]
+    half = tree_rules._half(made.target.to_numpy(), tree_rules.SEED)
     has = (made.x["first_category=Laitteet"] == 1) & (made.x["first_discounted=yes"] == 0)
     assert first["n"] == (has & half).sum()
     assert first["people_target"] == made.target[has & half].sum()
@@ -67,8 +67,8 @@ def test_the_share_of_a_rule_is_covered_as_often_as_its_interval_says():
     rng, covered, found = np.random.default_rng(3), 0, 0
     for _ in range(40):
         units, attributes, p = shop(rng, 1500, planted)
-        made = icp_rules.design(units, attributes)
-        rules = icp_rules.rules(made, min_cell=5)
+        made = tree_rules.design(units, attributes)
+        rules = tree_rules.rules(made, min_cell=5)
         own = rules[rules["rule"].str.startswith("category of the first order is “Laitteet”, no d")]
         found += len(own)
         covered += own["share_low"].le(0.40).mul(own["share_high"].ge(0.40)).sum()
@@ -79,7 +79,7 @@ def test_the_share_of_a_rule_is_covered_as_often_as_its_interval_says():
 def test_without_structure_rules_are_told_no_oftener_than_stated():
     rng, shops = np.random.default_rng(4), 150
     found = sum(
-        len(icp_rules.rules(icp_rules.design(*shop(rng, 500)[:2]), min_cell=5)) > 0
+        len(tree_rules.rules(tree_rules.design(*shop(rng, 500)[:2]), min_cell=5)) > 0
         for _ in range(shops)
     )
     assert found <= stats.binom(shops, 0.1).ppf(0.999), found
@@ -92,29 +92,29 @@ def test_what_is_known_later_or_of_few_is_no_part_of_it():
     )
     rare = attributes[attributes["attribute"] == "first_country"].assign(attribute="age")
     rare.loc[rare.index[:300], "value"] = "unknown"
-    made = icp_rules.design(units, pd.concat([attributes, later, rare]))
+    made = tree_rules.design(units, pd.concat([attributes, later, rare]))
     assert {name for name, _ in made.known} == {*VALUES, "first_weekday", "first_country"}
     assert ("first_discounted", "no") not in made.known
 
 
 def test_a_rule_is_worded_by_what_remains():
     units, attributes, _ = shop(np.random.default_rng(6), 300)
-    made = icp_rules.design(units, attributes)
+    made = tree_rules.design(units, attributes)
     place = {name: i for i, name in enumerate(made.known)}
     kahvi, lahjat = place["first_category", "Kahvi"], place["first_category", "Lahjat"]
-    both = icp_rules.in_words([(kahvi, False), (lahjat, False)], made)
+    both = tree_rules.in_words([(kahvi, False), (lahjat, False)], made)
     assert both == "category of the first order is “Laitteet”"
-    one = icp_rules.in_words([(kahvi, False)], made)
+    one = tree_rules.in_words([(kahvi, False)], made)
     assert one == "category of the first order is not “Kahvi”"
-    assert icp_rules.in_words([(kahvi, True), (lahjat, False)], made).endswith("is “Kahvi”")
+    assert tree_rules.in_words([(kahvi, True), (lahjat, False)], made).endswith("is “Kahvi”")
 
 
 def test_too_few_are_no_rules_and_no_score():
     units, attributes, _ = shop(np.random.default_rng(7), 40)
-    assert icp_rules.rules(icp_rules.design(units, attributes), min_cell=5).empty
-    assert icp_score.score(icp_rules.design(units, attributes, everyone=True), units) is None
-    nothing = icp_rules.design(units, attributes.head(0))
-    assert icp_rules.rules(nothing, min_cell=5).empty
+    assert tree_rules.rules(tree_rules.design(units, attributes), min_cell=5).empty
+    assert first_day_score.score(tree_rules.design(units, attributes, everyone=True), units) is None
+    nothing = tree_rules.design(units, attributes.head(0))
+    assert tree_rules.rules(nothing, min_cell=5).empty
 
 
 def test_the_score_finds_the_planted_chances_and_is_calibrated():
@@ -125,7 +125,7 @@ def test_the_score_finds_the_planted_chances_and_is_calibrated():
     units, attributes, true = shop(np.random.default_rng(8), 4000, chance)
     units.loc[3000:, "in_base"] = False
     units.loc[3000:, "target"] = False
-    made = icp_score.score(icp_rules.design(units, attributes, everyone=True), units)
+    made = first_day_score.score(tree_rules.design(units, attributes, everyone=True), units)
     assert made is not None
     assert made.holds
     scores = made.scores.set_index("unit_id")["score"].reindex(units["unit_id"]).to_numpy()
@@ -135,9 +135,9 @@ def test_the_score_finds_the_planted_chances_and_is_calibrated():
     assert table["n"].sum() == 3000
     assert (table["n"] >= 50).all()
     assert table["predicted_share"].between(table["low"], table["high"]).mean() >= 0.6
-    best = icp_score.best(made)
+    best = first_day_score.best(made)
     assert best.low > best.of_all
-    rows = icp_score.exported(made, unit="customer")
+    rows = first_day_score.exported(made, unit="customer")
     assert rows.columns.tolist() == ["customer_id", "chance", "in_base"]
     assert rows["chance"].is_monotonic_decreasing
 
@@ -147,6 +147,6 @@ def test_a_score_of_nothing_is_not_handed_on():
     held = 0
     for _ in range(4):
         units, attributes, _ = shop(rng, 400)
-        made = icp_score.score(icp_rules.design(units, attributes, everyone=True), units)
+        made = first_day_score.score(tree_rules.design(units, attributes, everyone=True), units)
         held += made is not None and made.holds
     assert held <= stats.binom(4, 0.025).ppf(0.999)

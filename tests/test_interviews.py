@@ -17,7 +17,7 @@ from bs4 import BeautifulSoup
 from conftest import ORDERS, staged
 from numpy.testing import assert_allclose
 
-from templates_lib.codebook import STARTER, read_codebook
+from templates_lib.coding.codebook import STARTER, read_codebook
 from templates_lib.demo import accounts, truth
 from templates_lib.demo.phrases import PAINS, THEMES
 from templates_lib.demo.shop import open_shop

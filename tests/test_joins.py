@@ -14,7 +14,9 @@ from real_data import example
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from templates_lib import coverage, joins, non_response
+from templates_lib import coverage
+from templates_lib.data_health import joins
+from templates_lib.purchase_survey import non_response
 from templates_lib.words import Words
 
 WORDS = Words("en", "EUR")

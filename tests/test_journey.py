@@ -13,8 +13,8 @@ import pytest
 from conftest import staged
 from event_tables import events, walk
 
-from templates_lib import journey, traffic, visit_measures, visits
-from templates_lib.journey_params import Journey
+from templates_lib.journey import journey, traffic, visit_measures, visits
+from templates_lib.params.journey import Journey
 from templates_lib.report import findings, notebooks
 from templates_lib.stats.intervals import mean_interval, wilson
 from templates_lib.tables import RESPONSES, TOUCHPOINTS, TRAFFIC

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from templates_lib import accounts, leads
+from templates_lib.accounts import accounts, leads
 from templates_lib.demo import truth
 from templates_lib.demo.accounts import write_crm
 from templates_lib.demo.people import people, with_companies

@@ -12,10 +12,12 @@ import pyarrow as pa
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from templates_lib import lost_after, lost_customers, lost_reasons, lost_words, overdue, service
-from templates_lib import win_back as wins
 from templates_lib.demo import truth
 from templates_lib.demo.shop import open_shop
+from templates_lib.lost_customers import lost_after, lost_customers, lost_reasons, lost_words
+from templates_lib.lost_customers import win_back as wins
+from templates_lib.repeat_purchase import overdue
+from templates_lib.service import service
 from templates_lib.tables import CUSTOMERS, INTERVIEWS, ORDERS, PURCHASES, RESPONSES, TOUCHPOINTS
 from templates_lib.words import Words
 

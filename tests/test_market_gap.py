@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from templates_lib import market_gap
+from templates_lib.icp import market_gap
 from templates_lib.words import Words
 
 MARKET = pd.DataFrame({"attribute": "age", "value": ["Young", "old", "gone"],

@@ -12,11 +12,10 @@ import pytest
 from conftest import staged
 from numpy.testing import assert_allclose
 
-from templates_lib import attribution, marketing, payback
-from templates_lib import marketing_answers as answers
 from templates_lib.coverage import table_names
 from templates_lib.demo import truth as planted
-from templates_lib.marketing_params import Marketing
+from templates_lib.marketing import answers, attribution, marketing, payback
+from templates_lib.params.marketing import Marketing
 from templates_lib.purchases import money_movements
 from templates_lib.tables import MONEY
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 from statsmodels.stats.proportion import proportion_confint
 
-from templates_lib import motive_segments
+from templates_lib.icp import motive_segments
 from templates_lib.words import Words
 
 WORDS = Words("en", "EUR")

@@ -27,11 +27,11 @@ from templates_lib.new_client.letter import Have, letter
 from templates_lib.new_client.questions import survey_of
 from templates_lib.new_client.source_lines import title_days
 from templates_lib.new_client.synonyms import NEEDED, SYNONYMS, best_fit
-from templates_lib.parameter_file import load_params
+from templates_lib.params.file import load_params
+from templates_lib.params.sources import Sources
 from templates_lib.problems import InputProblems
 from templates_lib.sources.load import load
 from templates_lib.sources.read import typed_rows
-from templates_lib.sources_section import Sources
 from templates_lib.workspace import ClientFolders
 
 SHOPIFY = ["Name", "Email", "Financial Status", "Currency", "Subtotal", "Shipping", "Taxes",

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.contingency_tables import Table2x2
 
-from templates_lib import next_purchase
+from templates_lib.customer_value import next_purchase
 
 # customer, day, (category, product, net sales) ...
 SHOP = [

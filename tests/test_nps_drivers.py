@@ -19,17 +19,11 @@ from numpy.testing import assert_allclose
 from real_data import example
 
 import templates_lib.client
-from templates_lib import (
-    coding,
-    coverage,
-    nps,
-    nps_drivers,
-    nps_outcomes,
-    nps_reasons,
-    nps_weighted,
-)
-from templates_lib.codebook import STARTER, read_codebook
+from templates_lib import coverage
+from templates_lib.coding import coding
+from templates_lib.coding.codebook import STARTER, read_codebook
 from templates_lib.demo import truth
+from templates_lib.nps_drivers import nps, nps_drivers, nps_reasons, outcomes, weighted
 from templates_lib.problems import InputProblems
 from templates_lib.report import findings
 from templates_lib.stats.raking import Raked
@@ -211,14 +205,14 @@ def test_the_weighted_score_by_hand():
     # Known buyers: 20 who give 10, of weight 1; 20 who give 0, of weight 3: 100 × (20 − 60) / 80.
     people = people_of(*[10] * 20, *[0] * 20, *[8] * 10, None)
     weights = raked(**{f"w{i}": 1 if i < 20 else 3 for i in range(40)})
-    table = nps_weighted.beside(people, weights).set_index("group")
+    table = weighted.beside(people, weights).set_index("group")
     assert table.index.tolist() == ["as_answered", "as_all_buyers"]
     assert table["n"].tolist() == [40, 40]
     assert_allclose(table["nps"], [0, -50], atol=1e-12)
     # (Σw)² / Σw² = 80² / 200
     assert_allclose(table["effective_n"], [40, 32])
     # Two answers of each are no second person.
-    again = nps_weighted.beside(twice(people), weights).set_index("group")
+    again = weighted.beside(twice(people), weights).set_index("group")
     assert again["n"].tolist() == [80, 80]
     row = ["nps", "low", "high", "effective_n"]
     assert_allclose(again.loc["as_all_buyers", row], table.loc["as_all_buyers", row])
@@ -228,18 +222,18 @@ def test_the_demo_s_score_is_lower_weighted_to_all_buyers():
     # The content and the frequent buyers answer more: NPS_ANSWER of the planted truth.
     have, people, days = demo()
     measures = ["net_sales", "tenure_days", "first_channel", "first_category"]
-    weights = nps_weighted.weights(have, survey="nps", measures=measures, min_cell=5, **days)
+    weights = weighted.weights(have, survey="nps", measures=measures, min_cell=5, **days)
     assert weights.is_converged
-    answered, like_all = nps_weighted.beside(people, weights).itertuples()
+    answered, like_all = weighted.beside(people, weights).itertuples()
     assert like_all.nps < answered.nps
     assert like_all.effective_n < answered.effective_n
-    assert nps_weighted.weights(have, survey=None, measures=measures, min_cell=5, **days) is None
+    assert weighted.weights(have, survey=None, measures=measures, min_cell=5, **days) is None
 
 
 def test_without_buyers_there_is_no_weighted_score():
     people = people_of(*[10] * 40)
-    assert nps_weighted.beside(people, None).empty
-    assert nps_weighted.beside(people, raked(**{f"w{i}": 1 for i in range(29)})).empty
+    assert weighted.beside(people, None).empty
+    assert weighted.beside(people, raked(**{f"w{i}": 1 for i in range(29)})).empty
 
 
 def test_a_year_ago_is_the_wave_of_then():
@@ -398,7 +392,7 @@ def test_only_what_comes_after_the_landmark_counts():
          ("a", "2026-03-01", 40), ("b", "2026-01-05", 1), ("c", "2026-01-01", 1),
          ("e", "2026-02-01", 5)],
     )  # fmt: skip
-    table = nps_outcomes.followed(
+    table = outcomes.followed(
         have, survey="nps", zone=ZONE, as_of=AS_OF, landmark_days=7, follow_days=30,
         value="net_sales",
     ).set_index("customer_id")  # fmt: skip
@@ -420,12 +414,12 @@ def test_promoters_who_return_more_are_told_apart():
 
     customers = pd.concat([side("promoters", 60, 40), side("passives", 20, 40),
                            side("detractors", 10, 30)])  # fmt: skip
-    led = nps_outcomes.promoters_against_others(customers, days=90)
+    led = outcomes.promoters_against_others(customers, days=90)
     assert_allclose([led.promoters, led.others, led.difference], [0.6, 0.3, 0.3])
     assert 0 < led.low < 0.3 < led.high
     turned = customers.assign(group=customers["group"].map(
         {"promoters": "passives", "passives": "promoters", "detractors": "promoters"}))  # fmt: skip
-    back = nps_outcomes.promoters_against_others(turned, days=90)
+    back = outcomes.promoters_against_others(turned, days=90)
     assert_allclose([back.difference, back.low, back.high], [-0.3, -led.high, -led.low])
 
 
@@ -480,12 +474,12 @@ def test_the_demo_s_reasons_and_chain():
     links = nps_reasons.reason_ratings(answers, codes, given.wide)
     first = links.loc[links["rating_gap"].idxmin()]
     assert (first["code"], first["driver"]) == ("delivery_problem", "delivery")
-    customers = nps_outcomes.followed(
+    customers = outcomes.followed(
         have, survey="nps", landmark_days=7, follow_days=180, value="net_sales", **days
     )
-    led = nps_outcomes.promoters_against_others(customers, days=180)
+    led = outcomes.promoters_against_others(customers, days=180)
     assert led.difference > 0
-    _, gaps = nps_outcomes.chain(customers, nps_outcomes.rated_low(given.wide), days=180)
+    _, gaps = outcomes.chain(customers, outcomes.rated_low(given.wide), days=180)
     assert gaps.set_index("split").loc["delivery", "group_1"] == "rated_high"
 
 
@@ -504,7 +498,7 @@ def test_a_score_and_one_comment_only():
     codes = coding.coded(answers, read_codebook(STARTER))
     table = nps_reasons.reasons(people, answers, codes, min_cell=5)
     assert nps_reasons.weightiest(table)[0]["code"] == "delivery_problem"
-    assert nps_outcomes.followed(
+    assert outcomes.followed(
         have, survey="nps", landmark_days=7, follow_days=180, value="net_sales", **days
     ).empty
 

@@ -12,11 +12,11 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from templates_lib import parameter_file
-from templates_lib.parameter_file import change_section, load_params, reference, schema
-from templates_lib.params import Cohorts, Params
+from templates_lib.params import file
+from templates_lib.params.file import change_section, load_params, reference, schema
+from templates_lib.params.params import Cohorts, Params
+from templates_lib.params.sections import Section
 from templates_lib.problems import InputProblems
-from templates_lib.sections import Section
 from templates_lib.workspace import repository
 
 VALID = """\
@@ -410,7 +410,7 @@ def test_the_schema_refuses_what_the_file_may_not_hold(old, new):
 
 
 def every_section(model: type[BaseModel] = Params) -> list[type[BaseModel]]:
-    nested = [parameter_file._nested(field)[0] for field in model.model_fields.values()]
+    nested = [file._nested(field)[0] for field in model.model_fields.values()]
     return [model, *(each for part in nested if part for each in every_section(part))]
 
 
@@ -419,7 +419,7 @@ def test_the_reference_tells_every_key_its_default_and_its_meaning():
     for section in every_section():
         assert " ".join(section.__doc__.split()) in text
         for name, field in section.model_fields.items():
-            meaning = parameter_file._meaning(field)
+            meaning = file._meaning(field)
             assert len(meaning) > 5, f"{section.__name__}.{name} has no description"
             assert f"| `{name}` | " in text and meaning.replace("|", "\\|") in text
     assert "| `horizon` | `12` | Greatest age shown, periods or windows. |" in text

@@ -9,7 +9,7 @@ import pytest
 from conftest import staged
 
 from templates_lib.problems import InputProblems
-from templates_lib.staging import pseudonym_key
+from templates_lib.staging.staging import pseudonym_key
 from templates_lib.workspace import ClientFolders
 
 ORDERS = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from templates_lib import personas
+from templates_lib.icp import personas
 from templates_lib.words import Words
 
 SEGMENTS = pd.DataFrame({

@@ -11,9 +11,9 @@ import pytest
 from conftest import staged
 from small_exports import CLIENT, EMAIL, EXPORTS, Export
 
-from templates_lib.parameter_file import load_params
-from templates_lib.presets import GROUPS, presets, reference
-from templates_lib.sources_section import Sources
+from templates_lib.params.file import load_params
+from templates_lib.params.sources import Sources
+from templates_lib.sources.formats import GROUPS, presets, reference
 
 
 def at(text: str) -> datetime:

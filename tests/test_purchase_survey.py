@@ -18,11 +18,12 @@ from scipy import stats
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from templates_lib import answering, discovery, motive_value, purchase_survey, respondents
 from templates_lib.demo import nps, questionnaires, truth
 from templates_lib.demo.answers import find_answers
 from templates_lib.demo.phrases import FIRST_HEARD, NEARLY_STOPPED, VALUES, WHY_TODAY
 from templates_lib.demo.shop import open_shop
+from templates_lib.icp import motive_value
+from templates_lib.purchase_survey import answering, discovery, purchase_survey, respondents
 from templates_lib.stats import raking
 from templates_lib.tables import RESPONSES
 from templates_lib.words import Words

@@ -14,9 +14,9 @@ from conftest import staged
 from numpy.testing import assert_allclose
 from real_data import CANCELLATIONS_KEPT, example, online_retail
 
-from templates_lib import staging
 from templates_lib.problems import InputProblems
 from templates_lib.purchases import money_movements
+from templates_lib.staging import staging
 
 KEYS = {"order_id": "order", "ordered_at": "at", "customer_id": "customer"}
 CLIENT = {"name": "Acme", "currency": "EUR", "timezone": "Europe/Helsinki", "country": "FI"}

@@ -14,7 +14,7 @@ from lifelines.utils import restricted_mean_survival_time
 from numpy.testing import assert_allclose
 from real_data import ONLINE_RETAIL, example, online_retail
 
-from templates_lib import overdue, repeat_purchase
+from templates_lib.repeat_purchase import overdue, repeat_purchase
 from templates_lib.stats import survival
 
 AS_OF = date(2026, 6, 30)

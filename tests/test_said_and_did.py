@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from templates_lib import said_and_did, visits
 from templates_lib.demo import sessions as demo_sessions
 from templates_lib.demo import truth
 from templates_lib.demo.shop import open_shop
-from templates_lib.journey_params import Journey
+from templates_lib.journey import said_and_did, visits
+from templates_lib.params.journey import Journey
 from templates_lib.tables import EVENTS, RESPONSES, SESSIONS
 from templates_lib.words import Words
 

@@ -15,11 +15,11 @@ from lifelines import KaplanMeierFitter
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from templates_lib import service, service_outcomes, service_words
 from templates_lib.demo import service as demo_service
 from templates_lib.demo import truth
 from templates_lib.demo.draws import utc
 from templates_lib.demo.shop import open_shop
+from templates_lib.service import service, service_outcomes, service_words
 from templates_lib.tables import ORDERS, RESPONSES, TOUCHPOINTS
 from templates_lib.words import Words
 

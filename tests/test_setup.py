@@ -11,7 +11,9 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from templates_lib import definitions, demo, parameter_file, presets
+from templates_lib import definitions, demo
+from templates_lib.params import file
+from templates_lib.sources import formats
 from templates_lib.workspace import repository
 
 ROOT = repository()
@@ -75,10 +77,10 @@ def test_conda_has_the_pins_of_the_lock():
 @pytest.mark.parametrize(
     ("name", "generate"),
     [
-        ("params/schema.json", parameter_file.schema),
-        ("docs/parameters.md", parameter_file.reference),
+        ("params/schema.json", file.schema),
+        ("docs/parameters.md", file.reference),
         ("docs/definitions.md", definitions.reference),
-        ("docs/sources.md", presets.reference),
+        ("docs/sources.md", formats.reference),
         ("docs/demo.md", demo.reference),
     ],
 )

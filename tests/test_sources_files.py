@@ -13,8 +13,8 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
+from templates_lib.params.source_files import FileSource
 from templates_lib.problems import InputProblems
-from templates_lib.source_params import FileSource
 from templates_lib.sources import rows as source_rows
 from templates_lib.sources.files import find_files, normalise
 

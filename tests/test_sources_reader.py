@@ -21,9 +21,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from templates_lib.order_params import CustomersSource, OrdersSource
+from templates_lib.params.orders import CustomersSource, OrdersSource
+from templates_lib.params.source_files import Condition, FileSource
 from templates_lib.problems import InputProblems
-from templates_lib.source_params import Condition, FileSource
 from templates_lib.sources.engine import execute
 from templates_lib.sources.headers import fold
 from templates_lib.sources.load import load

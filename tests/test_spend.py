@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from templates_lib import spend
+from templates_lib.marketing import spend
 from templates_lib.tables import SPEND
 
 START = date(2026, 1, 1)

@@ -12,9 +12,10 @@ import pyarrow as pa
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from templates_lib import coding, stage_cards
-from templates_lib.journey_params import Journey
-from templates_lib.purchase_survey import CHOICES
+from templates_lib.coding import coding
+from templates_lib.journey import stage_cards
+from templates_lib.params.journey import Journey
+from templates_lib.purchase_survey.purchase_survey import CHOICES
 from templates_lib.tables import RESPONSES
 from templates_lib.words import Words
 

@@ -11,7 +11,7 @@ from conftest import staged
 from real_data import example
 
 from templates_lib import coverage
-from templates_lib.sufficiency import amounts, analyses, sufficiency, whole_months
+from templates_lib.data_health.sufficiency import amounts, analyses, sufficiency, whole_months
 from templates_lib.words import Words
 
 WORDS = Words("en", "EUR")

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from templates_lib import figure_paths, frustration, visit_paths, visits
-from templates_lib.journey_params import Journey
+from templates_lib import figures
+from templates_lib.journey import frustration, visit_paths, visits
+from templates_lib.params.journey import Journey
 from templates_lib.tables import EVENTS, SESSIONS
 
 NOON = pd.Timestamp("2026-06-01 12:00:00")
@@ -201,7 +202,7 @@ def test_sequences_count_a_visit_once():
 def test_the_figure_has_a_name_at_every_node():
     rows = [*many("x", 40, "/a", "/b", bought=True), *many("y", 60, "/b", "/a", "/b", "/a", "/b")]
     flow = visit_paths.flow(found(rows), min_cell=5)
-    drawn = figure_paths.paths(
+    drawn = figures.paths(
         flow, place="place", start="page_group", end="next_page_group", share="share", best="buys",
         lost="leaves", head="Page", show="{:.0%}".format,
     )  # fmt: skip

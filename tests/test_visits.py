@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from event_tables import START, events, walk
 
-from templates_lib import visits
-from templates_lib.journey_params import Bots, Internal, Journey
+from templates_lib.journey import visits
+from templates_lib.params.journey import Bots, Internal, Journey
 
 END = {"visitor_id": "late", "event": "page_view", "minute": 13 * 24 * 60}
 

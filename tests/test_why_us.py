@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.testing import assert_allclose
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from templates_lib import why_us
+from templates_lib.icp import why_us
 from templates_lib.words import Words
 
 WORDS = Words("en", "EUR")

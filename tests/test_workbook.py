@@ -13,7 +13,7 @@ import pytest
 import small_shop
 from small_shop import CATEGORIES, NAME, PRODUCTS, report_of
 
-from templates_lib.parameter_file import load_params
+from templates_lib.params.file import load_params
 from templates_lib.report.office import workbook
 from templates_lib.report.publish import table_of
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from templates_lib.parameter_file import load_params
+from templates_lib.params.file import load_params
 from templates_lib.problems import InputProblems, closest, nearest
 from templates_lib.workspace import ClientFolders, client_names, repository, shown, workspace
 

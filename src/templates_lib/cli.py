@@ -100,13 +100,15 @@ def eject(args: argparse.Namespace) -> int:
 
 def docs(args: argparse.Namespace) -> int:
     """write the files that are generated from the code"""
-    from templates_lib import definitions, demo, parameter_file, presets
+    from templates_lib import definitions, demo
+    from templates_lib.params import file
+    from templates_lib.sources import formats
 
     generated = {
-        "params/schema.json": parameter_file.schema(),
-        "docs/parameters.md": parameter_file.reference(),
+        "params/schema.json": file.schema(),
+        "docs/parameters.md": file.reference(),
         "docs/definitions.md": definitions.reference(),
-        "docs/sources.md": presets.reference(),
+        "docs/sources.md": formats.reference(),
         "docs/demo.md": demo.reference(),
     }
     for name, text in generated.items():
@@ -126,7 +128,7 @@ def contacts(args: argparse.Namespace) -> int:
 
 def coding(args: argparse.Namespace) -> int:
     """write sheets of open answers for two coders, and tell how far they agree"""
-    from templates_lib.coding_sheets import make_sheets
+    from templates_lib.coding.sheets import make_sheets
 
     print("\n".join(make_sheets(args.client)))
     return 0

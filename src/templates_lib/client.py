@@ -16,14 +16,15 @@ import ibis
 import ibis.expr.types as ir
 from IPython.display import HTML, display
 
-from templates_lib import margin_basis, purchases, staging
-from templates_lib.parameter_file import change_section, load_params
-from templates_lib.params import Params
+from templates_lib import margin_basis, purchases
+from templates_lib.params.file import change_section, load_params
+from templates_lib.params.params import Params
+from templates_lib.params.sections import Section
 from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.report import findings
 from templates_lib.report.tables import parameters_table
-from templates_lib.sections import Section
 from templates_lib.sources.engine import has_table
+from templates_lib.staging import staging
 from templates_lib.words import Words
 from templates_lib.workspace import ClientFolders
 

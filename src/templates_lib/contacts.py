@@ -22,18 +22,18 @@ import pandas as pd
 import xlsxwriter
 from filelock import FileLock
 
-from templates_lib.order_params import ConsentKind, CustomersSource
-from templates_lib.parameter_file import load_params
-from templates_lib.params import Params
+from templates_lib.params.file import load_params
+from templates_lib.params.orders import ConsentKind, CustomersSource
+from templates_lib.params.params import Params
 from templates_lib.problems import InputProblems, Problem, nearest
-from templates_lib.pseudonyms import make_pseudonyms
 from templates_lib.report.findings import FORMULA
-from templates_lib.shipped import provide
 from templates_lib.sources.load import load
 from templates_lib.sources.people import email, identity, recognised, same_people
 from templates_lib.sources.read import typed_rows
 from templates_lib.sources.reader import Table
-from templates_lib.staging import pseudonym_key
+from templates_lib.staging.pseudonyms import make_pseudonyms
+from templates_lib.staging.shipped import provide
+from templates_lib.staging.staging import pseudonym_key
 from templates_lib.workspace import ClientFolders, shown
 
 ID = "customer_id"

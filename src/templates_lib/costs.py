@@ -11,11 +11,11 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from templates_lib.facts import Facts
-from templates_lib.orders import ZERO
-from templates_lib.params import Assumptions, Params
+from templates_lib.params.params import Assumptions, Params
 from templates_lib.sources.engine import one
 from templates_lib.sources.reader import utc_to_local
+from templates_lib.staging.facts import Facts
+from templates_lib.staging.orders import ZERO
 from templates_lib.tables import MONEY
 
 

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from templates_lib.costs import service_contacts
-from templates_lib.params import Assumptions
+from templates_lib.params.params import Assumptions
 from templates_lib.sources.engine import one
 from templates_lib.words import Words
 

@@ -12,8 +12,11 @@ import ibis
 import ibis.expr.types as ir
 
 from templates_lib.costs import with_margin
-from templates_lib.facts import Facts
-from templates_lib.orders import (
+from templates_lib.params.params import Params, Purchases
+from templates_lib.sources.engine import one
+from templates_lib.sources.reader import utc_to_local
+from templates_lib.staging.facts import Facts
+from templates_lib.staging.orders import (
     ZERO,
     counted_orders,
     current_rows,
@@ -22,9 +25,6 @@ from templates_lib.orders import (
     orders_of,
     sold_rows,
 )
-from templates_lib.params import Params, Purchases
-from templates_lib.sources.engine import one
-from templates_lib.sources.reader import utc_to_local
 from templates_lib.tables import COLUMNS, MONEY, keyed, own_key
 
 FIRST_ORDER_VALUES = ("lower_third", "middle_third", "upper_third")

@@ -6,11 +6,11 @@ import ibis.expr.types as ir
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from templates_lib.coding import key_of, open_answers
+from templates_lib.coding.coding import key_of, open_answers
 from templates_lib.interviews import themes
-from templates_lib.parameter_file import KeyPath, read_yaml, validated
+from templates_lib.params.file import KeyPath, read_yaml, validated
+from templates_lib.params.sections import Section
 from templates_lib.problems import InputProblems, Problem, closest, nearest
-from templates_lib.sections import Section
 from templates_lib.workspace import ClientFolders, inside, shown
 
 EDITORIAL = "editorial.yml"

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from templates_lib import nps
+from templates_lib.nps_drivers import nps
 from templates_lib.privacy import hide_small
 from templates_lib.sources.engine import one
 from templates_lib.words import Words

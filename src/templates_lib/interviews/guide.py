@@ -13,9 +13,12 @@ import ibis.expr.types as ir
 import pandas as pd
 import xlsxwriter
 
-from templates_lib import coding, nps, nps_reasons, purchase_survey, sufficiency
-from templates_lib.codebook import Codebook
+from templates_lib.coding import coding
+from templates_lib.coding.codebook import Codebook
+from templates_lib.data_health import sufficiency
 from templates_lib.interviews import guide_words
+from templates_lib.nps_drivers import nps, nps_reasons
+from templates_lib.purchase_survey import purchase_survey
 from templates_lib.stats.intervals import newcombe, wilson
 from templates_lib.words import Words
 

@@ -15,9 +15,9 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from templates_lib import coding
-from templates_lib.codebook import Codebook
-from templates_lib.coding_agreement import agreement
+from templates_lib.coding import coding
+from templates_lib.coding.agreement import agreement
+from templates_lib.coding.codebook import Codebook
 from templates_lib.coverage import local_day
 from templates_lib.interviews.call_plan import holds, last_scores
 from templates_lib.labels import label

@@ -19,8 +19,8 @@ from templates_lib.new_client.letter_words import Language
 from templates_lib.new_client.questions import survey_of
 from templates_lib.new_client.recognise import EXPORTS, Found, look_into
 from templates_lib.new_client.source_lines import as_written, shown_headers, source_lines
-from templates_lib.presets import filled_in
 from templates_lib.problems import InputProblems, Problem
+from templates_lib.sources.formats import filled_in
 from templates_lib.sources.reader import Table
 from templates_lib.tables import TIMES
 from templates_lib.workspace import ClientFolders, shown

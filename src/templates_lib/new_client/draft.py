@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from templates_lib.parameter_file import UNDECIDED
+from templates_lib.params.file import UNDECIDED
 
 WIDTH = 100
 NOTE_AT = 35

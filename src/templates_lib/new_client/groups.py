@@ -16,13 +16,13 @@ from pydantic import ValidationError
 
 from templates_lib.new_client.recognise import Found, as_pattern
 from templates_lib.new_client.synonyms import mapped
-from templates_lib.presets import Preset, filled_in, headers, presets
+from templates_lib.params.source_files import FileSource
+from templates_lib.params.sources import Sources
 from templates_lib.problems import InputProblems, Problem
-from templates_lib.source_params import FileSource
+from templates_lib.sources.formats import Preset, filled_in, headers, presets
 from templates_lib.sources.headers import fold
 from templates_lib.sources.load import load
 from templates_lib.sources.reader import Table
-from templates_lib.sources_section import Sources
 
 SINGLE = frozenset(
     name for name, about in Sources.model_fields.items() if NoneType in get_args(about.annotation)

@@ -17,10 +17,10 @@ import ibis
 import ibis.expr.types as ir
 from babel.numbers import list_currencies
 
-from templates_lib.order_params import OrderColumns
-from templates_lib.presets import headers
-from templates_lib.source_params import ANY_COLUMN, Condition, FileSource
+from templates_lib.params.orders import OrderColumns
+from templates_lib.params.source_files import ANY_COLUMN, Condition, FileSource
 from templates_lib.sources.engine import one
+from templates_lib.sources.formats import headers
 from templates_lib.sources.headers import TOTALS, fold
 from templates_lib.sources.reader import Table
 

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from templates_lib.new_client.draft import printable
 from templates_lib.new_client.letter_words import TABLES, WORDS, Language
-from templates_lib.presets import presets
+from templates_lib.sources.formats import presets
 
 
 @dataclass(frozen=True)

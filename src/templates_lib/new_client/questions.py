@@ -15,8 +15,8 @@ import ibis
 
 from templates_lib.new_client.draft import DECIDE
 from templates_lib.new_client.guesses import NOTHING, has
-from templates_lib.presets import headers
 from templates_lib.sources.engine import one
+from templates_lib.sources.formats import headers
 from templates_lib.sources.headers import LOOKS_LIKE_DATA, fold
 from templates_lib.sources.reader import Table
 

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from templates_lib.new_client.synonyms import best_fit
-from templates_lib.presets import TABLE, Preset, presets
+from templates_lib.params.source_files import FileSource
 from templates_lib.problems import InputProblems, Problem
-from templates_lib.source_params import FileSource
 from templates_lib.sources.files import JSON, NOT_READ, SHEETS, TEMPORARY, find_files
+from templates_lib.sources.formats import TABLE, Preset, presets
 from templates_lib.sources.headers import fold
 from templates_lib.sources.rows import (
     MAX_TITLE_ROWS,

@@ -14,13 +14,13 @@ from templates_lib.new_client import guesses
 from templates_lib.new_client.draft import DECIDE, Line, code, comment, printable, written
 from templates_lib.new_client.groups import Group
 from templates_lib.new_client.questions import Questions, questions, survey_of
-from templates_lib.order_params import COUNTED_STATUSES
-from templates_lib.presets import filled_in
-from templates_lib.source_params import ANY_COLUMN, Condition
+from templates_lib.params.orders import COUNTED_STATUSES
+from templates_lib.params.source_files import ANY_COLUMN, Condition
+from templates_lib.params.surveys import Survey
+from templates_lib.params.tables import SpendSource
+from templates_lib.sources.formats import filled_in
 from templates_lib.sources.headers import LOOKS_LIKE_DATA
 from templates_lib.sources.reader import Table
-from templates_lib.survey_params import Survey
-from templates_lib.table_params import SpendSource
 
 FEW_TOTALS = 3  # a file: more of them are a value of a column
 ONLY_NUMBER = re.compile(r"[\d.,:/ -]+")

@@ -14,12 +14,13 @@ from typing import Any
 import ibis.expr.types as ir
 import pandas as pd
 
-from templates_lib import coverage, data_health, joins, purchases, sufficiency
+from templates_lib import coverage, purchases
+from templates_lib.data_health import data_health, joins, sufficiency
 from templates_lib.labels import label
-from templates_lib.params import Params
+from templates_lib.params.params import Params
 from templates_lib.report.notebooks import of_client
 from templates_lib.report.ready import Ready
-from templates_lib.staging import open_staged
+from templates_lib.staging.staging import open_staged
 from templates_lib.words import Words
 
 # A source that ends so long before the last day observed may have been exported too early.

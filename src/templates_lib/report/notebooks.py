@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 
-from templates_lib.params import Params
+from templates_lib.params.params import Params
 from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.workspace import ClientFolders, digest, package_digest, repository, shown
 

@@ -12,7 +12,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 
 from templates_lib.definitions import column
-from templates_lib.params import Params
+from templates_lib.params.params import Params
 from templates_lib.report.findings import FORMULA, as_typed
 from templates_lib.report.tables import column_units
 

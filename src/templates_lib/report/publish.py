@@ -13,13 +13,13 @@ from typing import Any
 import pandas as pd
 
 from templates_lib.definitions import COLUMNS
-from templates_lib.params import Params
+from templates_lib.params.params import Params
 from templates_lib.report.notebooks import Notebook, versions
 from templates_lib.report.office import workbook
 from templates_lib.report.page import page
 from templates_lib.report.ready import Ready
 from templates_lib.report.tables import TEXTS
-from templates_lib.staging import open_staged
+from templates_lib.staging.staging import open_staged
 from templates_lib.workspace import ClientFolders, package_digest
 
 

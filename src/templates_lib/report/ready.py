@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from templates_lib import staging
 from templates_lib.client import check_splits, split_columns
 from templates_lib.labels import label
-from templates_lib.parameter_file import load_params
-from templates_lib.params import Params
+from templates_lib.params.file import load_params
+from templates_lib.params.params import Params
 from templates_lib.problems import InputProblems, Problem
 from templates_lib.quotes import unknown_quotes
 from templates_lib.report.notebooks import Notebook, of_client
 from templates_lib.report.progress import Progress
 from templates_lib.sources.engine import has_table
+from templates_lib.staging import staging
 from templates_lib.workspace import ClientFolders
 
 

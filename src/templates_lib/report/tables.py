@@ -9,8 +9,8 @@ import pandas as pd
 
 from templates_lib.definitions import column
 from templates_lib.labels import label
-from templates_lib.params import Params
-from templates_lib.sections import Section
+from templates_lib.params.params import Params
+from templates_lib.params.sections import Section
 from templates_lib.words import Words
 
 MAX_ROWS = 40

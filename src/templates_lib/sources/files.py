@@ -16,8 +16,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from templates_lib.params.source_files import FileSource
 from templates_lib.problems import InputProblems, Problem, nearest
-from templates_lib.source_params import FileSource
 from templates_lib.sources.headers import TOTALS, completed, fold, is_header, needed
 from templates_lib.sources.rows import (
     MAX_BYTES,

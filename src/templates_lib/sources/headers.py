@@ -7,9 +7,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from templates_lib.presets import headers
+from templates_lib.params.source_files import FileSource
 from templates_lib.problems import closest, nearest
-from templates_lib.source_params import FileSource
+from templates_lib.sources.formats import headers
 
 LOOKS_LIKE_DATA = re.compile(r"@|\d{3}")
 TOTALS = ("total", "totals", "grand total", "yhteensä", "kaikki yhteensä", "loppusumma", "summa")

@@ -13,8 +13,8 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
+from templates_lib.params.source_files import FileSource
 from templates_lib.problems import InputProblems, Problem
-from templates_lib.source_params import FileSource
 from templates_lib.sources.engine import execute
 from templates_lib.sources.files import SourceFile, find_files, normalise
 from templates_lib.sources.ga4 import flat_events

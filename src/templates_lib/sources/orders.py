@@ -10,7 +10,7 @@ import functools
 import ibis
 import ibis.expr.types as ir
 
-from templates_lib.order_params import (
+from templates_lib.params.orders import (
     CustomersSource,
     OrderColumns,
     OrdersSource,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from templates_lib.source_params import FileSource
+from templates_lib.params.source_files import FileSource
 from templates_lib.sources import orders
 from templates_lib.sources.engine import one
 from templates_lib.sources.people import alias_rows

@@ -14,8 +14,8 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
+from templates_lib.params.source_files import ANY_COLUMN, Condition, FileSource
 from templates_lib.problems import InputProblems, Problem
-from templates_lib.source_params import ANY_COLUMN, Condition, FileSource
 from templates_lib.sources.engine import one
 from templates_lib.sources.headers import TOTALS, fold, hint
 from templates_lib.sources.values import (

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 import ibis
 import ibis.expr.types as ir
 
-from templates_lib.source_params import Rate
+from templates_lib.params.source_files import Rate
+from templates_lib.params.tables import HoldoutsSource, SpendSource, TouchpointsSource
 from templates_lib.sources.masking import masked, without_query
 from templates_lib.sources.people import identity
 from templates_lib.sources.reader import Table
-from templates_lib.table_params import HoldoutsSource, SpendSource, TouchpointsSource
 from templates_lib.tables import COLUMNS, MONEY, own_key
 
 ARMS = {

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import ibis
 import ibis.expr.types as ir
 
+from templates_lib.params.surveys import STAGES, Choice, Question, Rating, ResponsesSource
 from templates_lib.sources.masking import masked
 from templates_lib.sources.people import identity
 from templates_lib.sources.reader import Table, local_to_utc, utc_to_local
-from templates_lib.survey_params import STAGES, Choice, Question, Rating, ResponsesSource
 from templates_lib.tables import COLUMNS, MONEY, own_key
 
 NPS_SCALE = Rating(column="score", low=0, high=10)

@@ -24,8 +24,8 @@ from typing import Any
 
 import openpyxl
 
+from templates_lib.params.source_files import WRITTEN_FORMS, FileSource
 from templates_lib.problems import InputProblems, Problem, nearest
-from templates_lib.source_params import WRITTEN_FORMS, FileSource
 from templates_lib.sources.headers import is_header
 
 MAX_BYTES = 50 * 2**30

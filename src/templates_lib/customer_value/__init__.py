@@ -1,0 +1,1 @@
+"""What customers are worth, who costs money and why, and what is still to come."""

@@ -1,0 +1,1 @@
+"""The ideal customer: who the best are, in what they differ and why they buy; companies too."""

@@ -1,0 +1,1 @@
+"""What marketing costs and brings, and what tests say that it adds."""

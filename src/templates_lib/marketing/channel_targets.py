@@ -1,0 +1,135 @@
+"""Who reaches the targets of the parameter file, and who misses them; never surer than the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from templates_lib.marketing.answers import a_year
+from templates_lib.params.marketing import EVERY, PAID, Targets
+
+MET, MISSED, OPEN, NO_ESTIMATE = "met", "missed", "cannot_tell", "no_estimate"
+AT_LEAST = ("ltv_cac",)
+TARGETS = ["channel", "period", "measure", "target_value", "estimate", "low", "high", "n",
+           "months", "verdict", "is_whole"]  # fmt: skip
+
+
+def reached(
+    channels: pd.DataFrame, targets: Mapping[str, Targets], *, horizon_months: int
+) -> pd.DataFrame:
+    """Each target against what was measured, over the whole time and in each period.
+
+    A target is met or missed where the whole 95 % interval lies on one side of it; else it cannot
+    be told, however the estimate looks. What later months may still bring misses nothing yet: a
+    payback is missed once the target's months are observed without it, and LTV:CAC once those of
+    the horizon are.
+
+    Parameters
+    ----------
+    channels : of ``marketing.measures``
+    targets : the parameter of that name; cos, cac and payback_months are at most, ltv_cac at least
+    horizon_months : how far the margin of LTV:CAC is to be counted
+
+    Returns
+    -------
+    Columns: channel, period, measure, target_value, estimate, low, high (a payback that has not
+    come within the months observed is empty), n (new customers), months (of margin observed),
+    verdict (``met``, ``missed``, ``cannot_tell``, ``no_estimate`` under 30 new customers or without
+    a cost), is_whole. A channel that is not in the data has no row; all the days come before the
+    periods.
+    """
+    rows = []
+    for channel, wanted in targets.items():
+        own = channels[channels["channel"] == channel]
+        for measure, target in wanted.model_dump().items():
+            if target is not None:
+                rows += [
+                    _row(row, measure, float(target), horizon_months)
+                    for row in own.to_dict("records")
+                ]
+    table = pd.DataFrame(rows, columns=TARGETS)
+    table = table.astype({"n": "Int64", "is_whole": "bool"})
+    return table.sort_values("is_whole", ascending=False, kind="stable", ignore_index=True)
+
+
+def _row(row: Mapping[str, Any], measure: str, target: float, horizon: int) -> dict[str, Any]:
+    low, high = row[f"{measure}_low"], row[f"{measure}_high"]
+    if measure == "payback_months":
+        status = _payback(row, target)
+    elif measure in AT_LEAST:
+        status = _side(-high, -low, -target)
+        status = OPEN if status == MISSED and row["months"] < horizon else status
+    else:
+        status = _side(low, high, target)
+    return {
+        "channel": row["channel"], "period": row["period"], "measure": measure,
+        "target_value": target, "estimate": row[measure], "low": low, "high": high,
+        "n": row["new_customers"], "months": row["months"], "verdict": status,
+        "is_whole": row["is_whole"],
+    }  # fmt: skip
+
+
+def _side(low: float, high: float, target: float) -> str:
+    """Whether an interval lies at or below a target (met) or above it (missed)."""
+    if pd.isna(low) or pd.isna(high):
+        return NO_ESTIMATE
+    return MET if high <= target else MISSED if low > target else OPEN
+
+
+def _payback(row: Mapping[str, Any], target: float) -> str:
+    """An end that is not reached lies beyond the months observed."""
+    if pd.isna(row["is_paid_back"]):
+        return NO_ESTIMATE
+    low, high = row["payback_months_low"], row["payback_months_high"]
+    if not pd.isna(high) and high <= target:
+        return MET
+    earliest = row["months"] + 1 if pd.isna(low) else low
+    return MISSED if earliest > target else OPEN
+
+
+def answer(table: pd.DataFrame) -> pd.DataFrame:
+    """The targets over the longest time of each channel, the missed ones first."""
+    whole = table[table["is_whole"]].drop_duplicates(["channel", "measure"])
+    order = {status: place for place, status in enumerate((MISSED, OPEN, MET, NO_ESTIMATE))}
+    return whole.sort_values(
+        "verdict", key=lambda found: found.map(order), kind="stable", ignore_index=True
+    )
+
+
+def in_words(table: pd.DataFrame) -> str:
+    """How many targets are met, missed and open: ``2 missed, 1 met, 1 that cannot be told yet``."""
+    counts = table["verdict"].value_counts()
+    said = {MISSED: "missed", MET: "met", OPEN: "that cannot be told yet",
+            NO_ESTIMATE: "without enough new customers or a known cost"}  # fmt: skip
+    return ", ".join(f"{counts[v]} {text}" for v, text in said.items() if v in counts)
+
+
+class TooDear(NamedTuple):
+    """Who misses the target of the cost of a new customer; ``effect`` is what that is a year."""
+
+    name: str
+    cost: float
+    low: float
+    high: float
+    target: float
+    n: int
+    effect: dict[str, float]
+
+
+def too_dear(table: pd.DataFrame, channels: pd.DataFrame) -> TooDear | None:
+    """Of the missed targets of cost per new customer in ``answer``, the one that costs most."""
+    found = []
+    missed = table[(table["measure"] == "cac") & (table["verdict"] == MISSED)]
+    for row in missed.to_dict("records"):
+        is_own = (channels["channel"] == row["channel"]) & (channels["period"] == row["period"])
+        yearly = row["n"] * a_year(channels[is_own].iloc[0])
+        ends = {end: row[end] for end in ("estimate", "low", "high")}
+        effect = {end: float(yearly * (cost - row["target_value"])) for end, cost in ends.items()}
+        name = {EVERY: "all channels together", PAID: "the paid channels"}.get(
+            row["channel"], row["channel"]
+        )
+        target, n = row["target_value"], int(row["n"])
+        found.append(TooDear(name, *map(float, ends.values()), target, n, effect))
+    return max(found, key=lambda each: each.effect["estimate"], default=None)

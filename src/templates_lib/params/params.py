@@ -1,0 +1,383 @@
+"""What is true of one client: every parameter with its default, unit and description.
+
+The JSON schema for editors and ``docs/parameters.md`` are generated from these classes and those
+beside them, so a parameter is described in one place. ``file.py`` reads a client's file into them.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from babel.numbers import list_currencies
+from pydantic import Field, ValidationInfo, field_validator
+
+from templates_lib.params import asked_names
+from templates_lib.params.interviews import Interviews
+from templates_lib.params.journey import Journey
+from templates_lib.params.marketing import ChannelNames, Marketing
+from templates_lib.params.sections import Day, Part, Section, Share, TimeZone
+from templates_lib.params.sources import Sources
+from templates_lib.params.surveys import Survey
+from templates_lib.problems import closest
+
+
+class Client(Section):
+    """Who the client is."""
+
+    name: str = Field(description="Name as the report writes it.")
+    language: Literal["en", "fi"] = Field(
+        "en", description="Language of numbers, dates and, as far as translated, of the report."
+    )
+    currency: str = Field("EUR", description="ISO 4217 code; all money is in this currency.")
+    timezone: TimeZone = Field(
+        "Europe/Helsinki", description="Time zone in which a day, week and month begin."
+    )
+    country: str = Field(
+        "FI",
+        pattern=r"^[A-Z]{2}$",
+        description="ISO 3166 code of the home market, two capital letters.",
+    )
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, value: str) -> str:
+        if value not in list_currencies():
+            raise ValueError(
+                "expected a currency code such as EUR" + closest(value, sorted(list_currencies()))
+            )
+        return value
+
+
+class ControlTotal(Section):
+    """The shop's own figures of one month or year, read from its screen."""
+
+    net_sales: Decimal | None = Field(
+        None, description="Net sales of counted orders, ex VAT, after refunds, in the currency."
+    )
+    orders: int | None = Field(None, ge=0, description="Number of counted orders.")
+
+
+Cost = Annotated[Decimal, Field(ge=0)]
+
+
+class Assumptions(Section):
+    """Fallbacks, printed wherever they are used."""
+
+    gross_margin_share: Share | None = Field(
+        None, description="Gross margin of net sales where no unit cost is known."
+    )
+    fulfilment_cost_per_order: Cost | None = Field(
+        None,
+        description="Packing and carriage of an order that has no such cost of its own, ex VAT, "
+        "in the currency. A refunded order was sent too.",
+    )
+    fulfilment_cost_per_kg: Cost | None = Field(
+        None, description="Beside it, for each kilogram, in the currency; of no weight is nothing."
+    )
+    fulfilment_included_kg: Cost = Field(
+        Decimal(0), description="Weight of an order that costs nothing by the kilogram, kg."
+    )
+    collected_channels: list[str] = Field(
+        [],
+        description="Channels whose orders are not sent, such as `pos`: no fulfilment is assumed.",
+    )
+    payment_cost_per_order: Cost | None = Field(
+        None, description="Fee of a payment that has no such cost of its own, in the currency."
+    )
+    payment_cost_share: Share | None = Field(
+        None, description="Beside it, the share of what is charged, with VAT and freight."
+    )
+    service_cost_per_contact: Cost | None = Field(
+        None, description="Cost of a contact among the touchpoints, in the currency."
+    )
+    service_kinds: list[str] = Field(
+        [], description="Kinds of touchpoints that cost so; all of them otherwise."
+    )
+
+
+class Purchases(Section):
+    """What counts as a purchase, the same in every analysis."""
+
+    same_day: Literal["merge", "separate"] = Field(
+        "merge", description="Orders of one customer on one local day are one purchase, or not."
+    )
+    history: Literal["partial", "complete"] = Field(
+        "partial",
+        description="`complete` if the file holds every order since the shop opened; otherwise "
+        "the first cohorts are called first seen, not acquired.",
+    )
+    refunded_first: Literal["not_acquired", "acquired"] = Field(
+        "not_acquired", description="Whether a wholly refunded first order acquires a customer."
+    )
+
+
+class Privacy(Section):
+    """What is never shown."""
+
+    min_cell: int = Field(5, ge=1, description="Smallest count of people shown, persons.")
+
+
+class DataHealth(Section):
+    """`00_data_health`."""
+
+    tolerance_share: Share = Field(
+        0.005, description="Difference from a control total that still agrees, share."
+    )
+
+
+class RepeatPurchase(Section):
+    """`03_repeat_purchase`."""
+
+    split_by: list[str] = Field(
+        ["first_order_value"],
+        description="Attributes of the first order or the customer to compare, each by itself.",
+    )
+    horizon_days: int = Field(365, ge=30, description="How far to look after a purchase, days.")
+    milestones_days: list[Annotated[int, Field(ge=1)]] = Field(
+        [30, 60, 90, 180, 365], description="Days at which the returned share is read, days."
+    )
+    max_groups: int = Field(5, ge=2, le=8, description="Groups drawn; the rest is `other`, groups.")
+    window_share: Part = Field(
+        0.5, description="Share of the returns that the window to contact holds."
+    )
+    overdue_share: Part = Field(
+        0.8, description="A customer is overdue once this share of returns would have come."
+    )
+
+
+class Cohorts(Section):
+    """`04_cohorts`."""
+
+    period: Literal["week", "month", "quarter"] = Field(
+        "month", description="Calendar period of the first purchase."
+    )
+    window_days: int | None = Field(
+        None,
+        ge=1,
+        description="Age in exact windows of so many days since the first purchase, days; "
+        "in calendar periods otherwise.",
+    )
+    horizon: int = Field(12, ge=1, le=120, description="Greatest age shown, periods or windows.")
+    split_by: list[str] = Field(
+        [], max_length=2, description="Up to two attributes that cross the cohorts."
+    )
+
+
+ScoredRating = Annotated[str, asked_names.question("ratings")]
+BuyersChoice = Annotated[str, asked_names.question("choices", survey="purchase")]
+LeaversChoice = Annotated[str, asked_names.question("choices", survey="exit_intent")]
+LeadsChoice = Annotated[str, asked_names.question("choices", survey="soft_lead")]
+
+
+class NpsDrivers(Section):
+    """`02_nps_drivers`: names of questions are those under `sources.responses`."""
+
+    survey: Annotated[Survey, asked_names.WITH_SCORE] | None = Field(
+        None, description="The survey whose score is analysed; that with the most scores otherwise."
+    )
+    drivers: list[ScoredRating] = Field(
+        [], description="Ratings of that survey taken as drivers; all of them otherwise."
+    )
+    groups: dict[str, Annotated[list[ScoredRating], Field(min_length=1)]] = Field(
+        {}, description="Name: ratings that are credited together, such as twins."
+    )
+    reason: Annotated[str, asked_names.question("open")] | None = Field(
+        None, description="Open question for the reason; that with the most texts otherwise."
+    )
+    split_by: list[str] | None = Field(
+        None,
+        description="Attributes of the first order or the customer to compare, each by itself; "
+        "none by `[]`. Without this key category, channel, business or not, and role, as far as "
+        "they are known.",
+    )
+    max_groups: int = Field(6, ge=2, le=8, description="Groups named; the rest is `other`, groups.")
+    waves: Literal["wave", "month", "quarter", "year"] = Field(
+        "wave", description="Waves as the survey has them, or by the day of the answer."
+    )
+    mix_by: str = Field(
+        "first_category",
+        description="Attribute whose mix is held the same in all waves, where it is known.",
+    )
+    draws: int = Field(
+        1000, ge=1000, le=10_000, description="Bootstrap samples for the drivers, samples."
+    )
+    landmark_days: int = Field(
+        7, ge=0, le=90, description="What is bought so soon after the answer is not counted, days."
+    )
+    follow_days: int = Field(
+        180, ge=30, description="How long purchases after the answer are followed, days."
+    )
+
+
+class PurchaseSurvey(Section):
+    """`07_purchase_survey`: names of questions are those under `sources.responses`."""
+
+    why_today: BuyersChoice = Field("why_today", description="Question: why they bought today.")
+    first_heard: BuyersChoice = Field(
+        "first_heard", description="Question: where they first heard of us."
+    )
+    competitor: BuyersChoice = Field(
+        "competitor", description="Question: which competitor they looked at."
+    )
+    nearly_stopped: BuyersChoice = Field(
+        "nearly_stopped", description="Question: what nearly stopped them."
+    )
+    why_not: LeaversChoice = Field(
+        "why_not", description="Question of those who leave: what stopped them."
+    )
+    why_not_yet: LeadsChoice = Field(
+        "why_not_yet", description="Question of soft leads: why not yet."
+    )
+    considers: LeadsChoice = Field(
+        "considers", description="Question of soft leads: whom else they see."
+    )
+    motive: BuyersChoice | None = Field(
+        None, description="Question that names the main motive; `why_today` otherwise."
+    )
+    nothing: list[str] = Field(
+        [], description="Options that mean none or nothing: they are shown, and no headline."
+    )
+    themes: dict[str, list[str]] = Field(
+        {},
+        description="Theme: the options that mean it in the three surveys; options of the same "
+        "wording match by themselves.",
+    )
+    margins: list[Literal["net_sales", "tenure_days", "first_channel", "first_category"]] = Field(
+        ["net_sales", "tenure_days", "first_channel", "first_category"],
+        description="What the answers are weighted to be like all buyers in.",
+    )
+    channels: dict[str, ChannelNames] = Field(
+        {}, description="Channel: what it is called by customers and by the last click."
+    )
+    value_days: int = Field(
+        365, ge=30, description="Purchases up to the answer that a motive's worth counts, days."
+    )
+    max_options: int = Field(
+        10, ge=2, le=15, description="Options shown; the rest is `other`, options."
+    )
+
+
+class Target(Section):
+    """Who is looked for."""
+
+    by: Literal["value", "repeat", "promoters", "list"] = Field(
+        "value",
+        description="`value`: the most valuable; `repeat`: those who bought often; `promoters`: "
+        "those who recommend and came back; `list`: an own list.",
+    )
+    share: Part = Field(0.1, description="Of `value`: the top share of all.")
+    purchases: int = Field(3, ge=2, description="Of `repeat`: purchases at least, purchases.")
+    return_days: int = Field(
+        180, ge=30, description="Of `promoters`: they bought again so soon after the score, days."
+    )
+    path: str | None = Field(
+        None, description="Of `list`: a CSV in the client's folder with e-mails or customer ids."
+    )
+
+
+class Icp(Section):
+    """`01_icp`: the ideal customer profile."""
+
+    unit: Literal["customer", "company"] = Field(
+        "customer", description="Whom the profile is of: persons, or the companies they buy for."
+    )
+    target: Target = Target()
+    value_days: int = Field(
+        365,
+        ge=30,
+        description="Value and purchases are counted over so many days from the first purchase, "
+        "of those observed so long, days.",
+    )
+    demographics: list[str] | None = Field(
+        None, description="Attributes of the customer file and questions that are demographics."
+    )
+    motives: list[str] | None = Field(
+        None, description="Questions with given answers about motives, needs and values."
+    )
+    pains: list[str] | None = Field(
+        None, description="Questions with given answers about pains and obstacles."
+    )
+    habits: list[str] | None = Field(
+        None, description="Questions and attributes about habits: channels, what is compared."
+    )
+    false_discovery_share: Part = Field(
+        0.1, description="Share of false ones allowed among the attributes called different."
+    )
+    max_segments: int = Field(6, ge=2, le=8, description="Motive segments tried, segments.")
+
+
+class CustomerValue(Section):
+    """`05_customer_value`."""
+
+    window_days: int = Field(
+        365, ge=30, description="Length of the windows that are compared; the last ends `as_of`."
+    )
+    horizon_days: int = Field(
+        365, ge=30, description="How far the expected value of living customers looks, days."
+    )
+    discount_rate: Share = Field(
+        0.1, description="Yearly rate at which expected value is discounted."
+    )
+    min_followers: int = Field(
+        100, ge=30, description="Next purchases after one category below which rules are noise."
+    )
+
+
+class Summary(Section):
+    """`11_summary`."""
+
+    return_days: int = Field(90, ge=7, description="Days within which a return is counted, days.")
+
+
+class Demo(Section):
+    """An example shop that is generated: its exports are written into `data/<client>/exports/`."""
+
+    shop: Literal["full", "lean"] = Field("full", description="How much the shop has.")
+    seed: int = Field(1, ge=0, description="The chance that it is drawn with.")
+    customers: int = Field(6000, ge=150, le=19_000, description="How many customers, persons.")
+
+
+class Params(Section):
+    """One client's file."""
+
+    client: Client
+    as_of: Day = Field(description="Last day observed, inclusive, in the client's time zone.")
+    control_totals: dict[Annotated[str, Field(pattern=r"^\d{4}(-\d{2})?$")], ControlTotal] = Field(
+        {}, description="By `YYYY-MM` or `YYYY`: what the shop's own screen says."
+    )
+    sources: Sources
+    demo: Demo | None = Field(None, description="Only of shipped examples: a shop to generate.")
+    assumptions: Assumptions = Assumptions()
+    purchases: Purchases = Purchases()
+    privacy: Privacy = Privacy()
+    data_health: DataHealth = DataHealth()
+    repeat_purchase: RepeatPurchase = RepeatPurchase()
+    cohorts: Cohorts = Cohorts()
+    icp: Icp = Icp()
+    nps_drivers: NpsDrivers = NpsDrivers()
+    customer_value: CustomerValue = CustomerValue()
+    journey: Journey = Journey()
+    purchase_survey: PurchaseSurvey = PurchaseSurvey()
+    marketing: Marketing = Marketing()
+    interviews: Interviews = Interviews()
+    summary: Summary = Summary()
+
+    @field_validator("sources")
+    @classmethod
+    def _its_questions_are_known(cls, value: Sources, info: ValidationInfo) -> Sources:
+        if info.context is not None:  # the sections below it name them
+            info.context[asked_names.RESPONSES] = value.responses
+        return value
+
+    @field_validator("as_of")
+    @classmethod
+    def _not_before_history(cls, value: date) -> date:
+        if value.year < 1990:
+            raise ValueError("expected a day after 1990")
+        return value
+
+    def topic(self, name: str) -> Section:
+        """The section of one notebook; an own notebook without one has no parameters."""
+        return getattr(self, name) if name in type(self).model_fields else Section()

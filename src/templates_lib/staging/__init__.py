@@ -1,0 +1,1 @@
+"""From the files of a client to the canonical tables, in one read-only file."""
