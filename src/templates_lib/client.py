@@ -16,7 +16,7 @@ import ibis
 import ibis.expr.types as ir
 from IPython.display import HTML, display
 
-from templates_lib import margin_basis, purchases
+from templates_lib import language, margin_basis, purchases
 from templates_lib.params.file import change_section, load_params
 from templates_lib.params.params import Params
 from templates_lib.params.sections import Section
@@ -163,6 +163,7 @@ def open_client(client: str, topic: str, overrides: Mapping[str, Any] | None = N
     responses = params.sources.responses
     settings = change_section(params.topic(topic), overrides or {}, responses)
     connection, facts = staging.open_staged(staged)
+    language.use(params.client.language)
     words = Words(params.client.language, params.client.currency)
     shop = Shop(client, topic, params, settings, words, facts, connection)
     check_splits(settings, split_columns(connection), topic)
