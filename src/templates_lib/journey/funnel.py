@@ -193,9 +193,10 @@ def funnel(found: Reached | None, settings: Journey, *, min_cell: int) -> pd.Dat
     """
     if found is None:
         return pd.DataFrame(columns=FUNNEL)
-    parts = [_steps_of(found, found.steps, ALL, min_cell)]
-    for split in settings.compare_by:
-        rows = _steps_of(found, _grouped(found.steps, split, settings.max_groups), split, min_cell)
+    waits = {split: _waits_by(found, split, settings.max_groups) for split in settings.compare_by}
+    parts = [_steps_of(found, _of_everyone(found, waits), ALL, min_cell)]
+    for split, own in waits.items():
+        rows = _steps_of(found, own, split, min_cell)
         if rows["segment"].nunique() > 1:
             parts.append(rows)
     made = pd.concat(parts, ignore_index=True)
@@ -222,19 +223,33 @@ def _grouped(steps: tuple[ir.Table, ...], split: str, most: int) -> tuple[ir.Tab
     )
 
 
-def _steps_of(
-    found: Reached, steps: tuple[ir.Table, ...], split: str, min_cell: int
-) -> pd.DataFrame:
+def _waits_by(found: Reached, split: str, most: int) -> list[pd.DataFrame]:
+    """How long those at each step wait for the next one, by group."""
+    steps = _grouped(found.steps, split, most)
+    return [_waits(before, after, split, found.window) for before, after in pairwise(steps)]
+
+
+def _of_everyone(found: Reached, by_split: Mapping[str, list[pd.DataFrame]]) -> list[pd.DataFrame]:
+    """The waits of everyone: the sum over the groups of a split that leaves nobody out."""
+    split = next((split for split in by_split if split != BY_PRODUCT), None)
+    if split is None:
+        steps = [step.mutate(**{ALL: ibis.literal(ALL)}) for step in found.steps]
+        return [_waits(before, after, ALL, found.window) for before, after in pairwise(steps)]
+    keys = [ALL, "duration", "event"]
+    return [
+        wait.assign(**{ALL: ALL}).groupby(keys, as_index=False)["count"].sum()
+        for wait in by_split[split]
+    ]
+
+
+def _steps_of(found: Reached, waits: list[pd.DataFrame], split: str, min_cell: int) -> pd.DataFrame:
     """The rows of one split, without the open funnel."""
-    if split == ALL:
-        steps = tuple(step.mutate(**{ALL: ibis.literal(ALL)}) for step in steps)
-    waits = [_waits(before, after, split, found.window) for before, after in pairwise(steps)]
     entered = [wait.groupby(split)["count"].sum() for wait in waits]
     converted = [wait[wait["event"]].groupby(split)["count"].sum() for wait in waits]
     medians = [_medians(wait, split) for wait in waits]
     all_entered = entered[0].to_dict()
     segments = sorted(all_entered, key=lambda s: (s in (OTHER, UNKNOWN), -all_entered[s], s))
-    names = found.names[len(found.names) - len(steps) :]
+    names = found.names[len(found.names) - len(waits) - 1 :]
     made = pd.DataFrame(
         [
             [split, segment, name, entered[number].get(segment, 0),
