@@ -27,7 +27,7 @@ override LANGUAGE := $(value LANGUAGE)
 endif
 export CLIENT AS_OF NOTEBOOKS NOTEBOOK LIST CONSENT JOBS WORKSPACE REPORT_LANGUAGE
 
-.PHONY: help report new-client check lab eject contacts coding purge clean test lint benchmark docs env lock
+.PHONY: help report new-client check lab eject contacts profiles coding purge clean test lint benchmark docs messages env lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | \
@@ -52,6 +52,9 @@ eject: env ## CLIENT=x NOTEBOOK=cohorts: copy a notebook for this client to edit
 contacts: env ## CLIENT=x LIST=repeat_purchase__overdue CONSENT=email: write who may be contacted
 	@$(RUN) contacts
 
+profiles: env ## CLIENT=x: write profile pages of those who agreed, and the form to ask them
+	@$(RUN) profiles
+
 coding: env ## CLIENT=x: write sheets of open answers for two coders, tell how far they agree
 	@$(RUN) coding
 
@@ -74,6 +77,9 @@ benchmark: $(VENV)/benchmark-ready ## measure what must be fast, against other w
 
 docs: env ## write the files that are generated from the code
 	@$(RUN) docs
+
+messages: env ## write the catalogues of translations: new messages added, unused ones removed
+	@$(RUN) messages
 
 env: $(VENV)/ready ## create or update the environment from the lock
 

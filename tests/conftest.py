@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import ibis
 import pytest
 from hypothesis import settings
 
+from templates_lib import language
 from templates_lib.params.file import load_params
 from templates_lib.params.params import Params
 from templates_lib.staging.staging import open_staged, stage
@@ -30,6 +31,13 @@ SHARED = "TEMPLATES_SHARED"
 # The same examples at every run; HYPOTHESIS_PROFILE=default looks for new ones.
 settings.register_profile("fixed", derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """A test that makes a report in another language leaves none to the next one."""
+    yield
+    language.use(language.SOURCE)
 
 
 @pytest.fixture

@@ -69,6 +69,23 @@ def test_orders_of_all_persons_are_the_companys_and_none_is_lost(have):
     assert pd.isna(table.loc["W", "first_on"])
 
 
+def test_contacts_with_the_service_are_taken_from_margins(have):
+    schema = {"customer_id": "string", "on": "date", "service_cost": "decimal(18, 4)"}
+    days = [
+        ("a", "2024-01-02", 3),
+        ("b", "2026-10-31", 2),
+        ("b", "2026-11-01", 50),
+        ("d", AS_OF, 9),
+    ]
+    frame = pd.DataFrame(days, columns=list(schema))
+    service = ibis.memtable(frame.assign(on=pd.to_datetime(frame["on"])), schema=schema)
+    table = accounts(have, as_of=AS_OF, window_days=365, service=service).set_index("company_id")
+    assert table.loc["X", "contribution_margin"] == 45 - 3 - 2
+    assert table.loc["X", "window_contribution_margin"] == 10 - 5 - 2
+    assert table.loc["W", "contribution_margin"] == 0
+    assert np.isnan(table.loc["Y", "contribution_margin"])
+
+
 def test_without_companies_there_is_nothing():
     assert accounts({}, as_of=AS_OF, window_days=365).empty
     only = {"customers": rows(CUSTOMERS, {"customer_id": "a"})}

@@ -51,7 +51,8 @@ def test_what_is_gained_by_hand():
     assert first.worth == pytest.approx(first.gained * 20)
     assert len(made) == 1, "no step that is as good as the other"
     assert (
-        bottleneck.said(first, STEPS, WORDS) == "Of 100 who look on mobile, 20 cart; on desktop, 40"
+        bottleneck.said(first, STEPS, WORDS)
+        == "Of 100 on “mobile” who get as far as “look”, 20 go on to “cart”; on “desktop”, 40"
     )
 
 

@@ -81,7 +81,7 @@ def test_every_period_has_a_row_and_the_longest_time_answers():
     assert answer["verdict"].tolist() == ["missed", "met"]
     assert channel_targets.in_words(answer) == "1 missed, 1 met"
     dear = channel_targets.too_dear(answer, channels)
-    assert (dear.name, dear.n) == ("meta", 100)
+    assert (dear.channel, dear.n) == ("meta", 100)
     assert dear.effect == {"estimate": 500.0, "low": 100.0, "high": 1000.0}
 
 

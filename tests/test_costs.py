@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import re
 from datetime import date
 
 import ibis
@@ -12,8 +11,9 @@ import pytest
 import yaml
 from conftest import staged
 from numpy.testing import assert_allclose
+from simulated_shop import pseudonym, simulated_shop
 
-from templates_lib import costs, demo, margin_basis
+from templates_lib import costs, margin_basis
 from templates_lib.demo import truth as planted
 from templates_lib.params.params import Assumptions
 from templates_lib.problems import InputProblems
@@ -235,7 +235,7 @@ def facts_of(basis, known=1.0, fallback=None, fulfilment=1.0, payment=1.0):
         (facts_of("fallback", 0, 0.42), "contribution margin at an assumed 42%"),
         (facts_of("costs", fulfilment=0.0), "contribution margin before fulfilment"),
         (facts_of("fallback", 0, 0.42, 0.0, 0.0),
-         "contribution margin at an assumed 42%, before fulfilment and payment"),
+         "contribution margin before fulfilment and payment at an assumed 42%"),
         (facts_of("costs_and_fallback", 0.92, 0.42, payment=0.0),
          "contribution margin before payment, costs known for 92% of sales, else 42% assumed"),
         (facts_of("none", 0.4), "net sales, since costs are not known"),
@@ -244,6 +244,17 @@ def facts_of(basis, known=1.0, fallback=None, fulfilment=1.0, payment=1.0):
 )  # fmt: skip
 def test_what_a_worth_rests_on_in_words(facts, words):
     assert margin_basis.in_words(facts, WORDS) == words
+
+
+def test_service_is_named_where_it_is_taken_off():
+    def said(facts):
+        return margin_basis.in_words(facts, WORDS, after_service=True)
+
+    assert said(facts_of("costs")) == "contribution margin after service"
+    assert said(facts_of("fallback", 0, 0.42, payment=0.0)) == (
+        "contribution margin after service, before payment at an assumed 42%"
+    )
+    assert said({}) == "net sales, since costs are not known"
 
 
 def test_declared_costs_in_words():
@@ -263,31 +274,21 @@ def test_declared_costs_in_words():
     assert margin_basis.assumed_in_words(only, WORDS) == ["payment: 1.0% of what is charged"]
 
 
+def test_the_template_names_every_assumption():
+    text = (repository() / "params" / "template.yml").read_text(encoding="utf-8")
+    block = re.search(r"^# assumptions:\n(#   .*\n)+", text, re.MULTILINE)[0]
+    declared = yaml.safe_load(re.sub(r"^# ", "", block, flags=re.MULTILINE))["assumptions"]
+    assert set(declared) == set(Assumptions.model_fields)
+    assert set(Assumptions.model_validate(declared).model_fields_set) == set(declared)
+
+
 # The demo shop
-
-
-KEY = "a key for tests"
-
-
-def pseudonym(own: str) -> str:
-    return hmac.new(KEY.encode(), own.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory):
     """A demo shop through the pipeline, and its truth."""
-    folder = tmp_path_factory.mktemp("demo")
-    truth = demo.write(folder / "data" / "demo" / "exports", shop="full", seed=3, customers=400)
-    given = yaml.safe_load((repository() / "params" / "demo.yml").read_text(encoding="utf-8"))
-    params = {key: given[key] for key in ("client", "as_of", "assumptions", "purchases")}
-    read = ("orders", "products", "customers", "touchpoints")
-    params["sources"] = {name: given["sources"][name] for name in read}
-    (folder / "params").mkdir()
-    (folder / "params" / "demo.yml").write_text(yaml.safe_dump(params), encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WORKSPACE", str(folder))
-        patch.setenv("PSEUDONYM_KEY", KEY)
-        return *staged("demo"), truth
+    return simulated_shop(tmp_path_factory.mktemp("demo"), seed=3, customers=400)
 
 
 def test_the_demo_declares_the_planted_costs(simulated):

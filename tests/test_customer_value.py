@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from datetime import date
 
 import ibis
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from conftest import staged
 from numpy.testing import assert_allclose
 from real_data import cdnow_rows, example
+from simulated_shop import pseudonym, simulated_shop
 
-from templates_lib import costs, demo
+from templates_lib import costs
 from templates_lib.customer_value import customer_value, loss_makers, movement
 from templates_lib.customer_value.customer_value import Window
 from templates_lib.demo import truth as planted
 from templates_lib.purchases import money_movements
 from templates_lib.stats import concentration
-from templates_lib.workspace import repository
 
 MONEY = ("net_sales", "discount", "refund", "shipping_income", "cost_of_goods",
          "fulfilment_cost", "payment_cost", "contribution_margin")  # fmt: skip
@@ -520,24 +517,11 @@ def test_rare_causes_are_together_and_few_loss_makers_are_none():
     assert loss_makers.compared(priced.filter(~priced.is_loss)).empty
 
 
-KEY = "a key for tests"
-
-
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory):
     """A demo shop through the pipeline, its customers over the whole time, and its truth."""
     folder = tmp_path_factory.mktemp("demo")
-    truth = demo.write(folder / "data" / "demo" / "exports", shop="full", seed=5, customers=2000)
-    given = yaml.safe_load((repository() / "params" / "demo.yml").read_text(encoding="utf-8"))
-    params = {key: given[key] for key in ("client", "as_of", "assumptions", "purchases")}
-    read = ("orders", "products", "customers", "touchpoints")
-    params["sources"] = {name: given["sources"][name] for name in read}
-    (folder / "params").mkdir()
-    (folder / "params" / "demo.yml").write_text(yaml.safe_dump(params), encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WORKSPACE", str(folder))
-        patch.setenv("PSEUDONYM_KEY", KEY)
-        params, connection, _ = staged("demo")
+    params, connection, _, truth = simulated_shop(folder, seed=5, customers=2000)
     orders = connection.table("orders")
     movements = money_movements(orders, refunds="by_order_date", timezone=planted.TIMEZONE)
     service = costs.service_costs(
@@ -546,10 +530,8 @@ def simulated(tmp_path_factory):
     )  # fmt: skip
     window = Window(planted.OPENED, planted.AS_OF)
     customers = customer_value.by_customer(orders, movements, window, service)
-    numbers = {
-        hmac.new(KEY.encode(), name.lstrip("#").encode(), hashlib.sha256).hexdigest()[:32]: who
-        for name, who in zip(truth.orders["order"], truth.orders["customer"], strict=True)
-    }
+    names = truth.orders["order"].str.lstrip("#").map(pseudonym)
+    numbers = dict(zip(names, truth.orders["customer"], strict=True))
     known = orders.filter(orders.customer_id.notnull()).select("order_id", "customer_id")
     people = known.to_pandas()
     people["customer"] = people["order_id"].map(numbers)

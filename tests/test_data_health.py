@@ -200,17 +200,20 @@ def test_unreadable_characters_are_counted(make_client):
 def test_repairs_of_all_sources(make_client):
     # The second export repeats the answer of the first; a row of totals is left out.
     files = {"nps_1.csv": "id,at,score\n1,2026-01-02,9\n",
-             "spend.csv": "day,cost\n2026-01-01,5\n,5\n",
+             "spend.csv": "day,cost,in\n2026-01-01,5,EUR\n2026-01-02,50,sek\n,5,SEK\n",
              "nps_2.csv": "id,at,score\n1,2026-01-02,9\n2,2026-02-02,3\n"}  # fmt: skip
     nps = {"path": "exports/nps_*.csv", "survey": "nps", "score": "score",
            "columns": {"response_id": "id", "answered_at": "at"}}  # fmt: skip
-    spend = {"path": "exports/spend.csv", "columns": {"date": "day", "cost": "cost"},
-             "channel": "ads", "left_out": [{"column": "day", "is_filled": False}]}  # fmt: skip
+    spend = {"path": "exports/spend.csv", "channel": "ads",
+             "columns": {"date": "day", "cost": "cost", "currency": "in"},
+             "rates": {"SEK": {"rate": 0.09, "rate_source": "made up"}},
+             "left_out": [{"column": "day", "is_filled": False}]}  # fmt: skip
     params = {"client": {"name": "A"}, "as_of": "2026-06-30",
               "sources": {"responses": [nps], "spend": [spend]}}  # fmt: skip
     _, _, facts = staged(make_client(yaml.safe_dump(params), files))
     assert data_health.repairs(facts).to_dict("records") == [
         {"source": "responses", "repair": "rows_that_a_later_export_repeats", "count": 1},
+        {"source": "spend", "repair": "rows_in_another_currency", "count": 1},
         {"source": "spend", "repair": "rows_left_out", "count": 1},
     ]
     assert data_health.reconciliation(facts).empty

@@ -35,7 +35,8 @@ FULL = {
     "haastattelut.xlsx", "holdout.csv", "hotjar_exit.zip", "market.csv", "meta_ads.csv",
     "orders_export_1.csv", "orders_export_2.csv", "ostokysely.xlsx", "products_export.csv",
     "sessions_export.csv", "surveymonkey_softlead.csv", "tunnettuus.csv", "typeform_nps.csv",
-    "tyytyvaisyys.csv", *(f"ga4/events_2026{month:02d}.parquet" for month in range(5, 11)),
+    "typeform_profiili.csv", "tyytyvaisyys.csv",
+    *(f"ga4/events_2026{month:02d}.parquet" for month in range(5, 11)),
 }  # fmt: skip
 LEAN = {"orders_export.csv", "products_export.csv", "nps.csv", "google_ads.csv"}
 # files without a cell for personal data or free text

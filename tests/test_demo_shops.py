@@ -13,11 +13,14 @@ from typing import NamedTuple
 import ibis
 import pandas as pd
 import pytest
+import yaml
 from conftest import staged
 
 from templates_lib import demo
 from templates_lib.data_health import data_health
+from templates_lib.demo import answers
 from templates_lib.demo import truth as planted
+from templates_lib.demo.shop import open_shop
 from templates_lib.params.params import Params
 from templates_lib.repeat_purchase import repeat_purchase
 from templates_lib.workspace import repository
@@ -119,6 +122,19 @@ def test_customers_and_those_who_returned_are_the_true_ones(simulated):
     by_month = pd.to_datetime(firsts["first_on"]).dt.strftime("%Y-%m").value_counts().sort_index()
     new = shop.truth.monthly.set_index("month")["new_customers"].astype(int)
     pd.testing.assert_series_equal(by_month, new, check_names=False, check_dtype=False)
+
+
+def test_the_declared_control_totals_are_those_of_the_generator():
+    """The shop's own screen: what was simulated, before any file was written or read."""
+    given = yaml.safe_load((repository() / "params" / "demo.yml").read_text(encoding="utf-8"))
+    about = given["demo"]
+    orders = answers.counted_orders(open_shop(seed=about["seed"], customers=about["customers"]))
+    month = orders["ordered_on"].dt.strftime("%Y-%m")
+    assert len(given["control_totals"]) >= 2
+    for period, declared in given["control_totals"].items():
+        own = orders[month == period]
+        assert declared["orders"] == len(own)
+        assert declared["net_sales"] == round(own["net_sales"].sum(), 2)
 
 
 def test_the_curves_of_coffee_and_gear_cross(simulated):

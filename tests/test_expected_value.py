@@ -11,7 +11,7 @@ import pytest
 import real_data
 
 from templates_lib.customer_value import expected
-from templates_lib.customer_value.purchase_value import purchase_values
+from templates_lib.purchase_value import purchase_values
 from templates_lib.stats.gamma_gamma import GammaGamma
 
 START = date(2024, 1, 1)

@@ -301,8 +301,8 @@ def test_what_is_planned_and_what_is_not():
     # ten times the cost needs a hundredth of the time
     assert_allclose(first["cost_for_short_test"].iloc[0], first["cost_for_short_test"].iloc[1])
     told = [holdout_words.plan(row, WORDS) for row in first.to_dict("records")]
-    assert told[0].startswith("To know what meta adds")
-    assert told[1].startswith("At €70 a week, google would have to be stopped")
+    assert told[0].startswith("To know what “meta” adds")
+    assert told[1].startswith("At €70 a week, “google” would have to be stopped")
     sure = holdouts.measured(arms([1500, 1700, 1600], [900, 1100, 1000]), COST, MARGIN)
     left = holdouts.planned(cost, weeks, MARGIN_ALWAYS, sure.assign(romi_low=0.1))
     assert left["channel"].tolist() == ["google"]

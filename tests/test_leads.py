@@ -16,7 +16,7 @@ from scipy import stats
 from templates_lib.accounts import accounts, leads
 from templates_lib.demo import truth
 from templates_lib.demo.accounts import write_crm
-from templates_lib.demo.people import people, with_companies
+from templates_lib.demo.people import people, with_companies, with_traits
 from templates_lib.tables import LEADS
 
 AS_OF = date(2026, 10, 31)
@@ -158,7 +158,8 @@ def demo_leads(tmp_path_factory) -> pd.DataFrame:
     folder, parts = tmp_path_factory.mktemp("crm"), []
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
-        customers = with_companies(rng, people(rng, 40), np.arange(40) < 10)
+        buyers = people(rng, 40).assign(motive="gift")
+        customers = with_traits(rng, with_companies(rng, buyers, np.arange(40) < 10))
         shop = SimpleNamespace(seed=seed, customers=customers, others=people(rng, 120))
         write_crm(folder, shop, canary=None)
         sheets = pd.read_excel(folder / "crm.xlsx", sheet_name=["Yritykset", "Liidit"], dtype=str)

@@ -26,7 +26,7 @@ from templates_lib.new_client.draft import DECIDE, Line, code, comment, rendered
 from templates_lib.new_client.letter import Have, letter
 from templates_lib.new_client.questions import survey_of
 from templates_lib.new_client.source_lines import title_days
-from templates_lib.new_client.synonyms import NEEDED, SYNONYMS, best_fit
+from templates_lib.new_client.synonyms import NEEDED, SYNONYMS, best_fit, mapped
 from templates_lib.params.file import load_params
 from templates_lib.params.sources import Sources
 from templates_lib.problems import InputProblems
@@ -517,6 +517,18 @@ def test_synonyms_name_columns_that_there_are():
 def test_what_a_table_is(headers, source):
     fit = best_fit(headers.split())
     assert (fit[0] if fit else None) == source
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [("Weight (kg)", "weight_kg"), ("Paino (g)", "weight_grams"), ("Grams", "weight_grams"),
+     ("Weight", None)],
+)  # fmt: skip
+def test_a_weight_is_taken_with_its_unit_only(header, column):
+    known = mapped(["SKU", "Cost", header], "products")
+    assert {name: of for name, of in known.items() if of == header} == (
+        {column: header} if column else {}
+    )
 
 
 @pytest.mark.parametrize(

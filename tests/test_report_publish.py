@@ -45,17 +45,19 @@ def test_a_report_is_a_link_to_a_finished_folder(shop):
     assert link.resolve().parent == shop / "reports" / "acme" / ".runs"
     assert [f.name for f in link.resolve().parent.iterdir()] == [link.resolve().name]
     assert {f.name for f in link.iterdir()} == {"send", "internal"}
-    assert set(contents(link / "send")) == {"report.html", "tables.xlsx"}
+    sent = set(contents(link / "send")) - {"report.pdf"}  # there where something can print it
+    assert sent == {"report.html", "slides.pptx", "tables.xlsx"}
     internal = contents(link / "internal")
     assert {name.partition("/")[0] for name in internal} == {
-        "findings.json", "manifest.json", "tables.json", "tables", "figures", "files", "notebooks",
+        "findings.json", "evidence.json", "manifest.json", "tables.json", "tables", "figures",
+        "files", "notebooks",
     }  # fmt: skip
     notebooks = {name for name in internal if name.startswith("notebooks/")}
     templates = {f"notebooks/{f.name}" for f in Path("notebooks").glob("*.ipynb")}
     left_out = {"02_nps_drivers", "06_journey", "07_purchase_survey", "08_marketing"}
     assert notebooks == templates - {f"notebooks/{name}.ipynb" for name in left_out}
     assert {Path(name).suffix for name in internal if name.startswith("figures/")} == {
-        ".svg", ".png",
+        ".svg", ".png", ".json",
     }  # fmt: skip
     files = {"files/interviews__guide.html", "files/interviews__template.xlsx"}
     assert {name for name in internal if name.startswith("files/")} == files

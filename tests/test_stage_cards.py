@@ -86,7 +86,7 @@ def test_events_and_steps_tell_who_is_in_a_stage_and_who_goes_on():
     reached = [600, 150, 100, 80, 60, 40]
     steps = pd.DataFrame({"split": "all", "stage": names, "entered": [1000, *reached[:-1]],
                           "converted": reached})  # fmt: skip
-    made = lines(NOTHING._replace(counted=counted, steps=steps), units="visits")
+    made = lines(NOTHING._replace(counted=counted, steps=steps), unit="session")
     assert said(made, "awareness", "who") == ["1,000 visits"]
     assert said(made, "consideration", "who") == ["150 visits with a cart"]
     assert said(made, "consideration", "do")[0] == "600 visits: look at a product"

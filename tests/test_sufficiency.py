@@ -46,7 +46,7 @@ def test_one_less_than_the_least_is_not_enough(question, least):
 def test_with_nothing_everything_is_lacking():
     table = sufficiency({}, words=WORDS)
     assert not table["enough"].any()
-    assert table["has"].str.startswith("no ").all()
+    assert table["has"].str.startswith("0 ").all()
     assert table["needs"].tolist() == table["lacks"].tolist()
     assert not table.duplicated(["topic", "question"]).any()
     assert {topic for topic, *_ in analyses({})} == {

@@ -274,3 +274,14 @@ def test_not_yet_is_what_may_be_chance():
     assert summary.not_yet(found)["id"] == "c"
     assert summary.not_yet(found[:2])["id"] == "b"
     assert summary.not_yet(found[:1]) is None
+
+
+def test_a_person_can_say_what_leads_the_first_page_but_not_what_is_firm():
+    found = [
+        a_finding("first", worth=900, action={"do": "Call."}),
+        a_finding("second") | {"place": 1},
+        a_finding("third") | {"place": 0},
+        a_finding("unsure", strength="chance") | {"place": 2},
+    ]
+    assert names(summary.chosen(found)) == ["third", "second", "first"]
+    assert names(summary.answer(found)) == ["third", "first"]

@@ -14,8 +14,8 @@ import small_shop
 from small_shop import CATEGORIES, NAME, PRODUCTS, report_of
 
 from templates_lib.params.file import load_params
-from templates_lib.report.office import workbook
-from templates_lib.report.publish import table_of
+from templates_lib.report.tables import read_table
+from templates_lib.report.workbook import workbook
 
 HEADINGS = 4  # title, note, definitions, names
 
@@ -130,7 +130,7 @@ def test_text_stays_text_whatever_it_looks_like(tmp_path, example):
     findings.begin("own", Words("en", "EUR"), tmp_path)
     frame = pd.DataFrame({"group": TEXTS, "net_sales": [0.1 + 0.2] * len(TEXTS)})
     findings.table("odd", frame, title="=1+1", note="@x", shown=False)
-    back = table_of(tmp_path / "tables" / "own__odd.csv")
+    back = read_table(tmp_path / "tables" / "own__odd.csv")
     about = {"own__odd": {"title": "=1+1", "note": "@x", "units": {}}}
     params = load_params(example("cdnow"))
     workbook({"own__odd": back}, about, params, tmp_path / "book.xlsx")

@@ -117,12 +117,29 @@ def docs(args: argparse.Namespace) -> int:
     return 0
 
 
+def messages(args: argparse.Namespace) -> int:
+    """write the catalogues of translations from the code, the notebooks and the definitions"""
+    from templates_lib.messages import write
+
+    for file in write():
+        print(shown(file))
+    return 0
+
+
 def contacts(args: argparse.Namespace) -> int:
     """write the contacts of a list's people who agreed, into the client's private folder"""
     from templates_lib.contacts import said, write_contacts
 
     outcome = write_contacts(args.client, name=args.list, consent=args.consent, as_of=args.as_of)
     print("\n".join(said(outcome)))
+    return 0
+
+
+def profiles(args: argparse.Namespace) -> int:
+    """write the profile pages of customers who agreed, and the form, into the private folder"""
+    from templates_lib.profiles.batch import said, write_profiles
+
+    print("\n".join(said(write_profiles(args.client, as_of=args.as_of))))
     return 0
 
 
@@ -168,10 +185,12 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], tuple[str, ...]]]
     "lab": (lab, ("client",)),
     "eject": (eject, ("client", "notebook")),
     "contacts": (contacts, ("client", "list", "consent", "as_of")),
+    "profiles": (profiles, ("client", "as_of")),
     "coding": (coding, ("client",)),
     "purge": (purge, ("client",)),
     "clean": (clean, ()),
     "docs": (docs, ()),
+    "messages": (messages, ()),
 }
 
 

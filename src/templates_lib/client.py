@@ -14,15 +14,17 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 from IPython.display import HTML, display
 
-from templates_lib import language, margin_basis, purchases
+from templates_lib import costs, coverage, language, margin_basis, purchases
+from templates_lib.editorial import Editorial, read
 from templates_lib.params.file import change_section, load_params
 from templates_lib.params.params import Params
 from templates_lib.params.sections import Section
 from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.report import findings
-from templates_lib.report.tables import parameters_table
+from templates_lib.report.tables import parameters_table, read_table
 from templates_lib.sources.engine import has_table
 from templates_lib.staging import staging
 from templates_lib.words import Words
@@ -67,6 +69,22 @@ class Shop:
         """What ``value`` rests on, for every title: ``contribution margin at an assumed 42 %``."""
         return margin_basis.in_words(self.facts, self.words)
 
+    @cached_property
+    def service(self) -> ir.Table | None:
+        """What contacts with the service cost, by customer and day (``costs.service_costs``); None
+        where nobody knows, or where ``value`` is no margin."""
+        if self.value != "contribution_margin":
+            return None
+        have = {name: self.table(name) for name in coverage.table_names(self.facts)}
+        zone = self.params.client.timezone
+        return costs.service_costs(have, self.params.assumptions, zone=zone, as_of=self.as_of)
+
+    @property
+    def worth_basis(self) -> str:
+        """``value_basis`` of what is left after ``service`` too."""
+        is_charged = self.service is not None
+        return margin_basis.in_words(self.facts, self.words, after_service=is_charged)
+
     def table(self, name: str) -> ir.Table:
         """A staged table: orders, order_lines, purchases, first_orders, customers, products."""
         return self._connection.table(name)
@@ -98,12 +116,20 @@ class Shop:
         """The day of the first counted order."""
         return self.orders.ordered_on.min().execute().date()
 
+    @cached_property
+    def editorial(self) -> Editorial:
+        """What people say of the report in ``editorial.yml``."""
+        return read(ClientFolders(self.client))[0]
+
     def say(self, text: str) -> None:
         """A computed sentence of the notebook."""
         display(HTML(f'<p class="computed">{escape(text)}</p>'))
 
     def findings(self) -> list[dict[str, Any]]:
-        """The findings of the other notebooks: of this run, else of the last report."""
+        """The findings of the other notebooks: of this run, else of the last report.
+
+        Beside what ``findings.json`` holds each has ``null``, ``base`` and ``about``.
+        """
         run = os.environ.get(RUN_FOLDER)
         if run:
             files = sorted(Path(run).glob("*/findings.json"))
@@ -111,7 +137,37 @@ class Shop:
             last = ClientFolders(self.client).reports / self.as_of.isoformat()
             files = sorted(last.glob(f"{self.params.client.language}/internal/findings.json"))
         found = [f for file in files for f in json.loads(file.read_text(encoding="utf-8"))]
-        return [f for f in found if f["notebook"] != self.topic]
+        beside: dict[str, dict[str, Any]] = {}
+        for file in (file.with_name(findings.BESIDE) for file in files):
+            beside |= json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        return [f | beside.get(f["id"], {}) for f in found if f["notebook"] != self.topic]
+
+    def handed_on(self, name: str, *, report: Path | None = None) -> pd.DataFrame | None:
+        """A table of another notebook, such as ``icp__segments``, in full precision: of this run,
+        else of the last report, or of the ``report`` asked for; None where there is none."""
+        run = os.environ.get(RUN_FOLDER)
+        if report is not None:
+            folder = report / "internal"
+        elif run:
+            folder = Path(run, name.partition("__")[0])
+        else:
+            last = ClientFolders(self.client).reports / self.as_of.isoformat()
+            folder = last / self.params.client.language / "internal"
+        file = folder / "tables" / f"{name}.csv"
+        return findings.typed(read_table(file)) if file.is_file() else None
+
+    def lists(self) -> dict[str, str]:
+        """The titles of the tables of single customers, which are never sent, by their names."""
+        run = os.environ.get(RUN_FOLDER)
+        about: dict[str, dict[str, Any]] = {}
+        if run:
+            for file in sorted(Path(run).glob("*/tables/*.json")):
+                about[file.stem] = json.loads(file.read_text(encoding="utf-8"))
+        else:
+            last = ClientFolders(self.client).reports / self.as_of.isoformat()
+            for file in last.glob(f"{self.params.client.language}/internal/tables.json"):
+                about = json.loads(file.read_text(encoding="utf-8"))
+        return {name: one["title"] for name, one in about.items() if not one["send"]}
 
     def picture(self, finding_id: str) -> Path | None:
         """The chart of a finding: the figure of its notebook that has its name."""

@@ -5,20 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from templates_lib.activity import ALL, cells
+from templates_lib.labels import label
+from templates_lib.language import N_, tr
 from templates_lib.privacy import hide_small
 from templates_lib.stats import intervals
 from templates_lib.stats.power_sums import POWERS
 
 __all__ = [
     "Change", "average", "cells", "everyone", "hide_small_cells", "measures",
-    "newer_against_older", "per_customer", "retention", "split_names",
+    "newer_against_older", "per_customer", "period_words", "retention", "split_names",
 ]  # fmt: skip
 
 MIN_COHORT = 30
@@ -198,3 +200,49 @@ def newer_against_older(grid: pd.DataFrame, *, age: int = 1) -> Change | None:
     names = [f"{part['cohort'].iloc[0]}–{part['cohort'].iloc[-1]}" for part in parts]
     difference = shares[0] - shares[1]
     return Change(*shares, difference, float(low), float(high), *names, sum(sizes))
+
+
+IN_THE_NEXT = {
+    "week": (N_("in the next week after the first purchase"),
+             N_("in the next week after being first seen")),
+    "month": (N_("in the next month after the first purchase"),
+              N_("in the next month after being first seen")),
+    "quarter": (N_("in the next quarter after the first purchase"),
+                N_("in the next quarter after being first seen")),
+    "window": (N_("in the next {days} days after the first purchase"),
+               N_("in the next {days} days after being first seen")),
+}  # fmt: skip
+AGES = {
+    "week": (N_("Weeks after the first purchase"), N_("Weeks after being first seen")),
+    "month": (N_("Months after the first purchase"), N_("Months after being first seen")),
+    "quarter": (N_("Quarters after the first purchase"), N_("Quarters after being first seen")),
+    "window": (N_("Windows of {days} days after the first purchase"),
+               N_("Windows of {days} days after being first seen")),
+}  # fmt: skip
+BY_AGE = {
+    "week": N_("by week {age}"),
+    "month": N_("by month {age}"),
+    "quarter": N_("by quarter {age}"),
+    "window": N_("by window {age} of {days} days"),
+}
+
+
+class PeriodWords(NamedTuple):
+    """How a report speaks of the periods that cohorts are followed in."""
+
+    name: str
+    ages: str
+    in_the_next: str
+    by_age: Callable[[int], str]
+
+
+def period_words(period: str, days: int | None, *, is_whole_history: bool) -> PeriodWords:
+    """The words of a period, or of windows of so many ``days``; where older orders are unknown,
+    customers are those first seen."""
+    kind, first = "window" if days else period, 0 if is_whole_history else 1
+    return PeriodWords(
+        name=tr("{days} days", days=days) if days else label(period),
+        ages=tr(AGES[kind][first], days=days),
+        in_the_next=tr(IN_THE_NEXT[kind][first], days=days),
+        by_age=lambda age: tr(BY_AGE[kind], age=age, days=days),
+    )

@@ -11,7 +11,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple, get_args
@@ -58,7 +59,7 @@ class Outcome(NamedTuple):
     left_out: dict[str, int]
 
 
-class _List(NamedTuple):
+class Published(NamedTuple):
     """A table of a published report: its name, the report's last day, its rows as text."""
 
     name: str
@@ -89,27 +90,34 @@ def write_contacts(
     folders = ClientFolders(client)
     params = load_params(client)
     kind = consent or "email"
-    source = _source(params, kind)
-    wanted = _find(folders, params, name, as_of)
+    source = consented_source(params, kind)
+    wanted = published(folders, params, name, as_of)
+    with aside(folders) as scratch:
+        people = people_of(params, folders, source, kind, scratch)
+        contacts, left_out = joined(wanted.rows, people, kind)
+        details = ["name", *DETAILS[kind]]
+        content = workbook(contacts[[ID, *details, *_own(wanted.rows)]], details)
+        use = "" if kind == "email" else f"_{kind}"
+        file = folders.private / f"contacts_{wanted.name}_{wanted.as_of}{use}.xlsx"
+        replace_whole(file, content, scratch)
+    return Outcome(file, wanted.rows[ID].nunique(), len(contacts), left_out)
+
+
+@contextmanager
+def aside(folders: ClientFolders) -> Iterator[Path]:
+    """A folder of its owner alone in ``private/``, in which files are made before they take their
+    place; removed in any case. One at a time."""
     folders.private.mkdir(parents=True, exist_ok=True)
     with FileLock(folders.private / f"{ASIDE}lock"):
         _remove_leftovers(folders.private)
         scratch = Path(tempfile.mkdtemp(prefix=ASIDE, dir=folders.private))
         try:
-            provide(params, folders)
-            people = _people(params, folders, source, kind, scratch)
-            contacts, left_out = _joined(wanted.rows, people, kind)
-            details = ["name", *DETAILS[kind]]
-            content = _workbook(contacts[[ID, *details, *_own(wanted.rows)]], details)
-            use = "" if kind == "email" else f"_{kind}"
-            file = folders.private / f"contacts_{wanted.name}_{wanted.as_of}{use}.xlsx"
-            _replace(file, content, scratch)
+            yield scratch
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-    return Outcome(file, wanted.rows[ID].nunique(), len(contacts), left_out)
 
 
-def _source(params: Params, kind: str) -> CustomersSource:
+def consented_source(params: Params, kind: str) -> CustomersSource:
     """The customers' source, if it says who agreed to what, and where contact details stand."""
     kinds = get_args(ConsentKind)
     if kind not in kinds:
@@ -136,7 +144,9 @@ def _source(params: Params, kind: str) -> CustomersSource:
     return source
 
 
-def _find(folders: ClientFolders, params: Params, name: str | None, as_of: str | None) -> _List:
+def published(
+    folders: ClientFolders, params: Params, name: str | None, as_of: str | None
+) -> Published:
     """The table of the latest report, or of that of a day; in the client's language if it is
     there."""
     reports = {
@@ -163,18 +173,19 @@ def _find(folders: ClientFolders, params: Params, name: str | None, as_of: str |
         what = f"{name} holds no single customers (no column {ID})" + nearest("", lists)
         raise InputProblems([Problem("LIST", what)])
     rows = pd.read_csv(tables[name], dtype=str, keep_default_na=False)
-    return _List(name, date.fromisoformat(day), rows[rows[ID] != ""])
+    return Published(name, date.fromisoformat(day), rows[rows[ID] != ""])
 
 
 def _header(file: Path) -> list[str]:
     return list(pd.read_csv(file, dtype=str, nrows=0).columns)
 
 
-def _people(
+def people_of(
     params: Params, folders: ClientFolders, source: CustomersSource, kind: str, scratch: Path
 ) -> pd.DataFrame:
     """One row a customer of the file, known as in the staged tables: customer_id, name, email,
     phone, agreed, opted_out."""
+    provide(params, folders)
     connection = ibis.duckdb.connect(temp_directory=str(scratch / "spill"))
     zone, currency = params.client.timezone, params.client.currency
     try:
@@ -236,7 +247,7 @@ def _one_row_each(rows: ir.Table, usable: Sequence[str]) -> ir.Table:
     )
 
 
-def _joined(
+def joined(
     rows: pd.DataFrame, people: pd.DataFrame, kind: str
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """The list's people who may and can be contacted, in its order, and how many of them are left
@@ -264,7 +275,7 @@ def _own(rows: pd.DataFrame) -> list[str]:
     return [name for name in rows.columns if name not in taken]
 
 
-def _workbook(table: pd.DataFrame, details: Sequence[str]) -> bytes:
+def workbook(table: pd.DataFrame, details: Sequence[str]) -> bytes:
     """The table as XLSX, made in memory. Text stays text: a telephone number keeps its +, and
     nothing is a formula; only what is wholly a number in the list's own columns is one."""
     content = io.BytesIO()
@@ -288,7 +299,7 @@ def _workbook(table: pd.DataFrame, details: Sequence[str]) -> bytes:
     return content.getvalue()
 
 
-def _replace(file: Path, content: bytes, scratch: Path) -> None:
+def replace_whole(file: Path, content: bytes, scratch: Path) -> None:
     """Writes a file for its owner alone, whole or not at all."""
     aside = scratch / "aside.xlsx"
     number = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import yaml
 
+from templates_lib.language import tr
+
 
 class Column(NamedTuple):
     """A column of a table: its heading, unit and definition with the denominator."""
@@ -27,8 +29,12 @@ COLUMNS = _read()
 
 
 def column(name: str) -> Column:
-    """The definition of a column; one of an own notebook is shown under its own name."""
-    return COLUMNS.get(name, Column(name.replace("_", " ").capitalize(), "text", ""))
+    """The definition of a column in the reader's language; one of an own notebook is shown under
+    its own name."""
+    known = COLUMNS.get(name)
+    if known is None:
+        return Column(name.replace("_", " ").capitalize(), "text", "")
+    return Column(tr(known.heading), known.unit, tr(known.meaning))
 
 
 def reference() -> str:

@@ -4,28 +4,38 @@ A message is a whole sentence, or a title, with named places for what is compute
 translator can put them where the language wants them: ``tr("{n} of 100 came back", n=shown)``.
 Each catalogue (``.po``) holds the messages of one notebook and its package; ``make messages``
 writes them from the code and the notebooks' text, and a test tells which lack a translation.
+How to write messages: ``docs/language.md``.
 """
 
 from __future__ import annotations
 
-from contextvars import ContextVar
+import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
+from babel import Locale
 from babel.messages.pofile import read_po
 
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
 SOURCE = "en"
-_language: ContextVar[str] = ContextVar("language", default=SOURCE)
+LOCALES = {"en": "en_GB", "fi": "fi_FI"}
+PARAGRAPH = re.compile(r"(\n\s*\n)")
+_language = SOURCE
 
 
 def use(language: str) -> None:
-    """From here on ``tr`` and ``trn`` answer in this language."""
-    _language.set(language)
+    """From here on ``tr`` and ``trn`` answer in this language, in all of the process."""
+    global _language
+    _language = language
 
 
 def in_use() -> str:
     """The language that ``tr`` and ``trn`` answer in."""
-    return _language.get()
+    return _language
 
 
 def tr(message: str, /, **values: object) -> str:
@@ -41,7 +51,40 @@ def trn(one: str, many: str, n: float, /, **values: object) -> str:
     Finnish has the same two forms: ``1 asiakas``, ``2 asiakasta``.
     """
     forms = _catalogue(in_use()).get((one, many), (one, many))
-    return forms[n != 1].format(**values)
+    return forms[int(n != 1)].format(**values)
+
+
+def N_(message: str) -> str:
+    """Marks a message of a constant, which ``tr`` looks up where it is shown."""
+    return message
+
+
+def NN_(one: str, many: str) -> tuple[str, str]:
+    """Marks the two messages of a constant, which ``trn`` looks up: ``trn(*pair, n, …)``."""
+    return one, many
+
+
+def paragraphs(text: str) -> list[str]:
+    """The messages of a Markdown text: its headings, lists and paragraphs, as they stand."""
+    return [part for part in PARAGRAPH.split(text)[::2] if part.strip()]
+
+
+def markdown(text: str) -> str:
+    """Markdown in the reader's language, paragraph by paragraph."""
+    return "".join(tr(part) for part in PARAGRAPH.split(text))
+
+
+def of_notebook(notebook: NotebookNode) -> NotebookNode:
+    """The notebook with its Markdown cells in the reader's language."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = markdown(cell.source)
+    return notebook
+
+
+def first_upper(text: str) -> str:
+    """Text that begins a line, such as a title: its first letter is a capital, others are kept."""
+    return text[:1].upper() + text[1:]
 
 
 @cache
@@ -53,12 +96,13 @@ def _catalogue(language: str) -> dict[tuple[str, ...], tuple[str, ...]]:
     for file in sorted((files("templates_lib") / "locale" / language).iterdir(), key=str):
         if file.name.endswith(".po"):
             with file.open("rb") as content:
-                for message in read_po(content):
-                    ids, strings = _forms(message.id), _forms(message.string)
+                for message in read_po(content, locale=Locale.parse(LOCALES[language])):
+                    ids, strings = forms(message.id), forms(message.string)
                     if message.id and all(strings):
                         known[ids] = strings
     return known
 
 
-def _forms(text: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+def forms(text: str | Sequence[str]) -> tuple[str, ...]:
+    """A message's text, or its texts for one and for several."""
     return (text,) if isinstance(text, str) else tuple(text)

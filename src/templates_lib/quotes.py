@@ -4,31 +4,13 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
 
+from templates_lib import editorial
 from templates_lib.coding.coding import key_of, open_answers
+from templates_lib.editorial import Approved
 from templates_lib.interviews import themes
-from templates_lib.params.file import KeyPath, read_yaml, validated
-from templates_lib.params.sections import Section
-from templates_lib.problems import InputProblems, Problem, closest, nearest
-from templates_lib.workspace import ClientFolders, inside, shown
-
-EDITORIAL = "editorial.yml"
-
-
-class Approved(Section):
-    """One answer that may be quoted."""
-
-    response_id: str = Field(description="The pseudonym of the answer, as in the coding sheets.")
-    question: str | None = Field(default=None, description="Only the answer to this question.")
-    survey: str | None = Field(default=None, description="Only the answer in this survey.")
-
-
-class _Editorial(BaseModel):
-    """The part of the file that is about quotes; its other keys belong to the report."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-    quotes: list[Approved] | None = None
+from templates_lib.problems import Problem, closest, nearest
+from templates_lib.workspace import ClientFolders
 
 
 def approved_quotes(folders: ClientFolders) -> tuple[Approved, ...]:
@@ -37,21 +19,9 @@ def approved_quotes(folders: ClientFolders) -> tuple[Approved, ...]:
     Raises
     ------
     InputProblems
-        Everything that is wrong under ``quotes:``, with its line.
+        Everything that is wrong in the file, with its line.
     """
-    return _read(folders)[0]
-
-
-def _read(folders: ClientFolders) -> tuple[tuple[Approved, ...], dict[KeyPath, str]]:
-    """What may be quoted, and the place of each key of the file."""
-    file = folders.data / EDITORIAL
-    if not file.exists():
-        return (), {}
-    if not inside(folders.data, file):
-        raise InputProblems([Problem(shown(file), "leads out of the client's folder")])
-    problems: list[Problem] = []
-    data, places = read_yaml(file, problems)
-    return tuple(validated(_Editorial, data, places, problems).quotes or ()), places
+    return tuple(editorial.read(folders)[0].quotes)
 
 
 def unknown_quotes(
@@ -66,9 +36,10 @@ def unknown_quotes(
     Raises
     ------
     InputProblems
-        Everything that is wrong under ``quotes:``, with its line.
+        Everything that is wrong in the file, with its line.
     """
-    approved, places = _read(folders)
+    edits, places = editorial.read(folders)
+    approved = edits.quotes
     parts = []
     if responses is not None:
         rows = responses.filter((responses.kind == "open") & responses.text.notnull())

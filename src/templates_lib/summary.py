@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -245,19 +246,22 @@ ORDER = {"strong": 0, "moderate": 1, "weak": 2, "chance": 3}
 
 
 def chosen(findings: Sequence[Mapping[str, Any]], *, most: int = 3) -> list[Mapping[str, Any]]:
-    """The findings of the first page: those beyond chance, with an action first, then the
-    firmest, those worth most, the most precise; one a notebook until each has had its turn."""
-    ranked = _ranked(findings)
-    first = [f for i, f in enumerate(ranked) if f["notebook"] not in _notebooks(ranked[:i])]
-    rest = [f for f in ranked if f not in first]
+    """The findings of the first page, as ``ranked``; but for those of ``order:`` one a notebook
+    until each has had its turn."""
+    best = ranked(findings)
+    first = [
+        f for i, f in enumerate(best)
+        if f.get("place") is not None or f["notebook"] not in {g["notebook"] for g in best[:i]}
+    ]  # fmt: skip
+    rest = [f for f in best if f not in first]
     return (first + rest)[:most]
 
 
 def answer(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The findings that answer in a sentence: how it stands, then what can be done about it."""
-    ranked = _ranked(findings)
-    stands = [f for f in ranked if f["action"] is None]
-    to_do = [f for f in ranked if f["action"] is not None]
+    best = ranked(findings)
+    stands = [f for f in best if f["action"] is None]
+    to_do = [f for f in best if f["action"] is not None]
     return stands[:1] + to_do[:1]
 
 
@@ -267,7 +271,9 @@ def not_yet(findings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     return min(unsure, key=lambda f: (-ORDER[f["strength"]], f["id"]), default=None)
 
 
-def _ranked(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def ranked(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The findings beyond chance: those of ``order:`` in ``editorial.yml``, those with an action,
+    the firmest, those worth most, the most precise."""
     return sorted((f for f in findings if f["strength"] in ("strong", "moderate")), key=_rank)
 
 
@@ -275,8 +281,12 @@ def _rank(finding: Mapping[str, Any]) -> tuple[Any, ...]:
     worth = (finding["effect_eur"] or {}).get("estimate", 0.0)
     spread = (finding["high"] - finding["low"]) / (abs(finding["estimate"]) or 1.0)
     has_no_action = finding["action"] is None
-    return (has_no_action, ORDER[finding["strength"]], -worth, spread, finding["id"])
-
-
-def _notebooks(findings: Sequence[Mapping[str, Any]]) -> set[str]:
-    return {f["notebook"] for f in findings}
+    place = finding.get("place")
+    return (
+        math.inf if place is None else place,
+        has_no_action,
+        ORDER[finding["strength"]],
+        -worth,
+        spread,
+        finding["id"],
+    )

@@ -100,6 +100,14 @@ class ClientFolders:
         return self.data / "private"
 
     @property
+    def editorial(self) -> Path:
+        """What people say of the report. An example's data folder is generated, so that its own
+        file is shipped beside its parameters; one in the data folder takes its place."""
+        own = self.data / "editorial.yml"
+        shipped = self.params.with_name(f"{self.client}.editorial.yml")
+        return shipped if shipped.is_file() and not own.exists() else own
+
+    @property
     def own_notebooks(self) -> Path:
         return self.data / "notebooks"
 

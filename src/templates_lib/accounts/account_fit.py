@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 from templates_lib.accounts.accounts import FIRMOGRAPHICS, persons
 from templates_lib.accounts.leads import LOST, OPEN, WON
 from templates_lib.coverage import local_day
+from templates_lib.language import tr
 from templates_lib.privacy import hide_small
 from templates_lib.stats.auc import Area, auc
 from templates_lib.words import Words
@@ -31,7 +32,7 @@ MIN_SHRUNKEN, MIN_LOGIT, MIN_EACH = 30, 100, 10
 MIN_VALUE, OTHER, UNKNOWN = 10, "other", "unknown"
 FOLDS, SEED = 5, 5
 HIGH, LOW = "high", "low"
-RECENT_DAYS, LATELY_DAYS, MIN_SIGNS = 30, 90, 2
+RECENT_DAYS, LATELY_DAYS, MIN_SIGNS = 30, 90, 2  # of a visit; of all else; for high intent
 SIGNS = ("open_lead", "visited", "visited_often", "ordered_lately", "wrote", "answered_soft_lead")
 
 
@@ -240,19 +241,24 @@ def placed(
 def fit_in_words(scores: Fit | None, words: Words) -> str:
     """How far the fit can be trusted, and what it is made of."""
     if scores is None:
-        return (
+        return tr(
             "Too few offers are decided to say what fits: it takes 30 companies, 10 of them won "
             "and 10 lost."
         )
     n = words.number(scores.area.n)
     of_100 = words.of_100(scores.area.auc, scores.area.low, scores.area.high)
-    tried = f"Of 100 pairs of a won and a lost company, the fit ranks {of_100} rightly; chance, 50"
     if scores.holds:
-        return f"{tried}. It is made of {n} decided companies, each told from the others."
-    return (
-        f"{tried}: all that is known of a company taken together does not tell won from lost, of "
-        f"{n} decided ones. Fit here is by the single facts that stand out above, where any does."
-    )
+        return tr(
+            "Of 100 pairs of a won and a lost company, the fit ranks {of_100} rightly; chance, 50. "
+            "It is made of {n} decided companies, each told from the others.",
+            of_100=of_100, n=n,
+        )  # fmt: skip
+    return tr(
+        "Of 100 pairs of a won and a lost company, the fit ranks {of_100} rightly; chance, 50: all "
+        "that is known of a company taken together does not tell won from lost, of {n} decided "
+        "ones. Fit here is by the single facts that stand out above, where any does.",
+        of_100=of_100, n=n,
+    )  # fmt: skip
 
 
 def four_fields(table: pd.DataFrame, *, min_cell: int) -> pd.DataFrame:

@@ -33,8 +33,19 @@ def persons(have: Mapping[str, ir.Table]) -> ir.Table | None:
     return known.select("customer_id", "company_id", "role")
 
 
-def accounts(have: Mapping[str, ir.Table], *, as_of: date, window_days: int) -> pd.DataFrame:
+def accounts(
+    have: Mapping[str, ir.Table],
+    *,
+    as_of: date,
+    window_days: int,
+    service: ir.Table | None = None,
+) -> pd.DataFrame:
     """Every company of the customer, company and lead files, with what its persons ordered.
+
+    Parameters
+    ----------
+    service : what contacts with the service cost, taken from margins on the day of the contact
+        (``Shop.service``); of a company that never ordered nothing
 
     Returns
     -------
@@ -57,8 +68,13 @@ def accounts(have: Mapping[str, ir.Table], *, as_of: date, window_days: int) -> 
     else:
         table = table.merge(about.to_pandas(), on="company_id", how="left")
     counted = [_persons(who), _ordered(who, have.get("orders"), as_of, window_days)]
+    if service is not None and who is not None:
+        counted.append(_served(who, service, as_of, window_days))
     for part in counted:
         table = table.merge(part, on="company_id", how="left")
+    for prefix in ("", "window_") if "served" in table else ():
+        spent = table[f"{prefix}served"].fillna(0.0)
+        table[f"{prefix}contribution_margin"] = table[f"{prefix}contribution_margin"] - spent
     numbers = ["persons", "orders", "window_orders"]
     table[numbers] = table[numbers].fillna(0).astype("int64")
     none = table["orders"] == 0, table["window_orders"] == 0
@@ -100,6 +116,18 @@ def _ordered(
         )
         .to_pandas()
     )  # fmt: skip
+
+
+def _served(who: ir.Table, service: ir.Table, as_of: date, window_days: int) -> pd.DataFrame:
+    """What contacts of the persons of each company cost, in all and in the window."""
+    rows = service.join(who.select("customer_id", "company_id"), "customer_id")
+    rows = rows.filter(rows.on <= as_of)
+    inside = rows.on > as_of - timedelta(days=window_days)
+    by_company = rows.group_by("company_id").aggregate(
+        served=rows.service_cost.sum().cast("float64"),
+        window_served=rows.service_cost.sum(where=inside).cast("float64"),
+    )
+    return by_company.to_pandas()
 
 
 def concentration(table: pd.DataFrame) -> tuple[pd.DataFrame, Estimate | None]:

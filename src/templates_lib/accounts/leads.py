@@ -20,6 +20,7 @@ import pandas as pd
 
 from templates_lib.accounts.accounts import FIRMOGRAPHICS
 from templates_lib.coverage import local_day
+from templates_lib.language import N_, tr
 from templates_lib.stats import survival
 from templates_lib.stats.competing_risks import aalen_johansen
 from templates_lib.stats.intervals import benjamini_hochberg, newcombe, wilson
@@ -194,16 +195,17 @@ def standout(table: pd.DataFrame, attribute: str, *, allowed: float) -> Standout
 
 
 OFFERS = {
-    "industry": "offers to “{}”", "size": "offers to companies of size “{}”",
-    "channel": "offers through “{}”", "value_chain_stage": "offers to companies at the stage “{}”",
-    "earns_from": "offers to companies that earn from “{}”",
-    "goal": "offers to companies whose goal is “{}”",
+    "industry": N_("offers to “{value}”"), "size": N_("offers to companies of size “{value}”"),
+    "channel": N_("offers through “{value}”"),
+    "value_chain_stage": N_("offers to companies at the stage “{value}”"),
+    "earns_from": N_("offers to companies that earn from “{value}”"),
+    "goal": N_("offers to companies whose goal is “{value}”"),
 }  # fmt: skip
 
 
 def in_words(row: pd.Series) -> str:
     """What a row of ``won_by`` is about: *offers to “café”*."""
-    return OFFERS[row["attribute"]].format(row["value"])
+    return tr(OFFERS[row["attribute"]], value=row["value"])
 
 
 def decisions(table: pd.DataFrame, *, min_cell: int) -> pd.DataFrame:

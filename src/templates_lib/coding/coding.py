@@ -22,6 +22,8 @@ from templates_lib.privacy import hide_small
 from templates_lib.stats.intervals import wilson
 
 KEY = ("survey", "response_id", "question")
+# Surveys whose open answers are names that come to mind, or words on what we wrote: no themes.
+WITHOUT_THEMES = ("awareness", "profile")
 COMMON_WORDS = Path(__file__).parent / "codebooks" / "common_words.yml"
 SHORTEST, SHORTEST_UNKNOWN = 3, 5  # letters of a word that is suggested
 EXAMPLES = 2

@@ -25,11 +25,11 @@ from templates_lib.summary import OPENING_DAYS, Z
 from templates_lib.tables import MONEY
 
 ORDER_SUMS = ("discount", "shipping_income", "cost_of_goods", "fulfilment_cost", "payment_cost")
-MIN_DECILES, MIN_QUINTILES = 200, 50
+MIN_DECILES, MIN_QUINTILES = 200, 50  # customers
 MOST_BINS = 2000
-MOST_STEPS = 100
+MOST_STEPS = 100  # of the whale curve
 MOST_WINDOWS = 6
-TOP = 0.1
+TOP = 0.1  # share of the customers whose share of the whole is followed over time
 DECILES = ["decile", "customers", "net_sales", "contribution_margin", "margin_share",
            "orders_per_customer", "low", "high"]  # fmt: skip
 

@@ -22,7 +22,7 @@ from templates_lib.stats.purchase_models import Models
 
 MIN_CUSTOMERS, MIN_REPEATS, MIN_SEVERAL, MIN_DAYS = 200, 100, 30, 180
 HOLDOUT_SHARE, HOLDOUT_DAYS = 1 / 3, 90
-MOST_OFF = 0.2
+MOST_OFF = 0.2  # of what came; a forecast that was further off is not shown
 GROUPS = 5
 MOST_REPEATS = 7  # of the check; customers with more are one row
 YEAR_DAYS = 365.0

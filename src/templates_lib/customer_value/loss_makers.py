@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from templates_lib.language import N_
 from templates_lib.sources.engine import one
 from templates_lib.stats.intervals import wilson
 from templates_lib.stats.power_sums import decimals, narrow, power
@@ -26,14 +27,19 @@ MIN_LOSS_MAKERS = 30
 BY_CAUSE = ["cause", "customers", "share", "low", "high", "lost_value", "lost_low", "lost_high",
             "excess_value", "mended"]  # fmt: skip
 TO_DO = {
-    "returns": "Find out what these customers send back and why; describe those goods better, and "
-    "let frequent returns pay their freight.",
-    "discounts": "End the codes that work on every order, or set a least order for them.",
-    "freight_not_covered": "Charge freight by weight, or raise the order from which it is free.",
-    "payment": "Compare what the ways to pay cost, and put a least order on the dearest.",
-    "service": "Read what these customers write about, and answer it where they look before they "
-    "ask.",
-    "cost_of_goods": "Check the prices of what these customers buy against what it costs now.",
+    "returns": N_(
+        "Find out what these customers send back and why; describe those goods better, and "
+        "let frequent returns pay their freight."
+    ),
+    "discounts": N_("End the codes that work on every order, or set a least order for them."),
+    "freight_not_covered": N_(
+        "Charge freight by weight, or raise the order from which it is free."
+    ),
+    "payment": N_("Compare what the ways to pay cost, and put a least order on the dearest."),
+    "service": N_(
+        "Read what these customers write about, and answer it where they look before they ask."
+    ),
+    "cost_of_goods": N_("Check the prices of what these customers buy against what it costs now."),
 }
 """What to do about a main cause."""
 RATES = ["cause", "customers", "rate", "low", "high", "others_rate", "others_low", "others_high",

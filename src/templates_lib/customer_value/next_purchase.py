@@ -13,7 +13,7 @@ from templates_lib.privacy import hide_small
 from templates_lib.stats.intervals import newcombe, wilson
 
 MIN_NEXT = 30
-FALSE_SHARE = 0.05
+FALSE_SHARE = 0.05  # of false ones allowed among the rules told
 OTHER = "other"
 ITEMS = {"category": "category", "product": "product_name"}
 COLUMNS = [

@@ -55,6 +55,8 @@ def repairs(facts: Mapping[str, Any], orders: ir.Table | None = None) -> pd.Data
     for each in facts.get("repeated", []):
         noted.append({"repair": "rows_that_a_later_export_repeats", **each})
     for about in facts["sources"]:
+        converted = {"repair": "rows_in_another_currency", "count": about["converted"]}
+        noted.append({"source": about["source"], **converted})
         if about["table"] != "orders":
             left_out = {"repair": "rows_left_out", "count": about["left_out"]}
             noted.append({"source": about["source"], **left_out})

@@ -11,6 +11,7 @@ import pandas as pd
 
 from templates_lib.coverage import local_day
 from templates_lib.labels import label
+from templates_lib.language import N_, tr
 from templates_lib.sources.engine import one
 from templates_lib.stats.intervals import wilson
 from templates_lib.words import MISSING, Words, is_missing
@@ -29,79 +30,82 @@ class Meaning(NamedTuple):
 
 MEANINGS = {
     "responses_customers": Meaning(
-        "Answers whose customer is known",
-        "What people say beside what they buy.",
-        "The survey was sent without an id or e-mail, or holds others than the shop's own.",
+        N_("Answers whose customer is known"),
+        N_("What people say beside what they buy."),
+        N_("The survey was sent without an id or e-mail, or holds others than the shop's own."),
     ),
     "responses_orders": Meaning(
-        "Answers whose order is known",
-        "What was bought when the answer was given.",
-        "Order numbers are written in another way, or the orders were cancelled or not exported.",
+        N_("Answers whose order is known"),
+        N_("What was bought when the answer was given."),
+        N_(
+            "Order numbers are written in another way, or the orders were cancelled or not "
+            "exported."
+        ),
     ),
     "responses_sessions": Meaning(
-        "Answers whose visit is known",
-        "What the visitor did before answering.",
-        "The two tools number visits in their own way, or cover different days.",
+        N_("Answers whose visit is known"),
+        N_("What the visitor did before answering."),
+        N_("The two tools number visits in their own way, or cover different days."),
     ),
     "events_orders": Meaning(
-        "Purchase events whose order is known",
-        "The path to an order beside its money.",
-        "Events hold tests, cancelled orders or another number than the shop's.",
+        N_("Purchase events whose order is known"),
+        N_("The path to an order beside its money."),
+        N_("Events hold tests, cancelled orders or another number than the shop's."),
     ),
     "orders_events": Meaning(
-        "Orders in the events' days that have an event",
-        "Conversion that stands for the whole shop.",
-        "Visitors without consent, and orders by telephone or in a store, leave no event.",
+        N_("Orders in the events' days that have an event"),
+        N_("Conversion that stands for the whole shop."),
+        N_("Visitors without consent, and orders by telephone or in a store, leave no event."),
     ),
     "events_customers": Meaning(
-        "Events whose customer is known",
-        "Paths over several visits and devices.",
-        "Few visitors log in: usual, but paths are then those of browsers.",
+        N_("Events whose customer is known"),
+        N_("Paths over several visits and devices."),
+        N_("Few visitors log in: usual, but paths are then those of browsers."),
     ),
     "sessions_events": Meaning(
-        "Visits that have events",
-        "Frustration beside what was done.",
-        "The two tools number visits in their own way, or cover different days.",
+        N_("Visits that have events"),
+        N_("Frustration beside what was done."),
+        N_("The two tools number visits in their own way, or cover different days."),
     ),
     "touchpoints_customers": Meaning(
-        "Service contacts whose customer is known",
-        "What help costs, and what follows it.",
-        "Cases hold other e-mails than the orders; a table of aliases joins them.",
+        N_("Service contacts whose customer is known"),
+        N_("What help costs, and what follows it."),
+        N_("Cases hold other e-mails than the orders; a table of aliases joins them."),
     ),
     "file_buyers": Meaning(
-        "Customers of the file who have bought",
-        "Who buys of those who could.",
-        "The file holds newsletter subscribers, or another kind of id than the orders.",
+        N_("Customers of the file who have bought"),
+        N_("Who buys of those who could."),
+        N_("The file holds newsletter subscribers, or another kind of id than the orders."),
     ),
     "buyers_file": Meaning(
-        "Buyers who are in the customer file",
-        "What is known of a person beside the purchases.",
-        "The file holds members only: what it tells holds for them, not for all buyers.",
+        N_("Buyers who are in the customer file"),
+        N_("What is known of a person beside the purchases."),
+        N_("The file holds members only: what it tells holds for them, not for all buyers."),
     ),
     "lines_category": Meaning(
-        "Order lines with a category",
-        "Which goods bring people back.",
-        "Products were renamed or removed from the product file.",
+        N_("Order lines with a category"),
+        N_("Which goods bring people back."),
+        N_("Products were renamed or removed from the product file."),
     ),
     "lines_cost": Meaning(
-        "Order lines whose product has a unit cost",
-        "Profit, not only sales.",
-        "The shop does not keep costs: margins then rest on a declared share.",
+        N_("Order lines whose product has a unit cost"),
+        N_("Profit, not only sales."),
+        N_("The shop does not keep costs: margins then rest on a declared share."),
     ),
     "interviews_customers": Meaning(
-        "Interviews whose customer is known",
-        "What people tell beside what they are worth.",
-        "Interviews were stored without an id.",
+        N_("Interviews whose customer is known"),
+        N_("What people tell beside what they are worth."),
+        N_("Interviews were stored without an id."),
     ),
     "companies_customers": Meaning(
-        "Companies with a person among the customers",
-        "What an account buys, and who in it.",
-        "People are not tied to their company in the customer file.",
+        N_("Companies with a person among the customers"),
+        N_("What an account buys, and who in it."),
+        N_("People are not tied to their company in the customer file."),
     ),
     "leads_companies": Meaning(
-        "Leads whose company has a person among the customers",
-        "Which leads become customers.",
-        "Leads carry no company id, or have not bought yet.",
+        N_("Leads whose company has a person among the customers"),
+        N_("Which leads become customers."),
+        N_("Leads carry no company id, or have not bought yet."),
     ),
 }
 
@@ -141,12 +145,12 @@ def in_words(table: pd.DataFrame, words: Words) -> pd.DataFrame:
     rows, before = [], ""
     for row in table.itertuples(index=False):
         meaning = MEANINGS[row.join]
-        name = f"{meaning.name}: {label(row.part)}" if row.part else meaning.name
-        low, high = (words.share(value, 1) for value in (row.low, row.high))
-        found = (
-            MISSING if is_missing(row.share) else f"{words.share(row.share, 1)} ({low} to {high})"
-        )
-        said = ("", "") if row.join == before else (meaning.allows, meaning.when_low)
+        name = f"{tr(meaning.name)}: {label(row.part)}" if row.part else tr(meaning.name)
+        found = MISSING
+        if not is_missing(row.share):
+            found = f"{words.share(row.share, 1)} ({words.share_span(row.low, row.high, 1)})"
+        is_new = row.join != before
+        said = (tr(meaning.allows), tr(meaning.when_low)) if is_new else ("", "")
         rows.append([name, row.n, found, *said])
         before = row.join
     return pd.DataFrame(rows, columns=["join", "n", "found", "allows", "when_low"])
@@ -158,7 +162,7 @@ def weak(table: pd.DataFrame, *, under: float = 0.5) -> list[str]:
     found = []
     for join, part in low.groupby("join", sort=False):
         surveys = ", ".join(label(name) for name in part["part"] if name)
-        name = MEANINGS[str(join)].name
+        name = tr(MEANINGS[str(join)].name)
         found.append((name[0].lower() + name[1:]) + (f" ({surveys})" if surveys else ""))
     return found
 

@@ -14,20 +14,65 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from templates_lib.language import N_, NN_, tr, trn
 from templates_lib.sources.engine import one
 from templates_lib.words import Words
 
 YEAR_DAYS = 365
 PERIODS = {"week": "W", "month": "M", "quarter": "Q"}
+WORDS = {
+    "customers": NN_("{n} customer", "{n} customers"),
+    "scores": NN_("{n} answer with a score", "{n} answers with a score"),
+    "knows_costs": NN_("{n} kind of cost known", "{n} kinds of cost known"),
+    "totals_agreeing": NN_("{n} month's total that agrees", "{n} months' totals that agree"),
+    "attributes": NN_("{n} thing known of a customer", "{n} things known of a customer"),
+    "known_answers": NN_("{n} answer of a known customer", "{n} answers of known customers"),
+    "companies": NN_("{n} company with a customer", "{n} companies with a customer"),
+    "full_waves": NN_("{n} wave of 100 scores", "{n} waves of 100 scores"),
+    "ratings": NN_("{n} rating beside the score", "{n} ratings beside the score"),
+    "rated_scores": NN_(
+        "{n} answer with a score and ratings",
+        "{n} answers with a score and ratings",
+    ),
+    "scored_customers": NN_(
+        "{n} scored answer of a known buyer",
+        "{n} scored answers of known buyers",
+    ),
+    "returned": NN_("{n} return", "{n} returns"),
+    "followed": NN_("{n} customer followed for a year", "{n} customers followed for a year"),
+    "full_groups": NN_(
+        "{n} group of 30 customers and 10 returns",
+        "{n} groups of 30 customers and 10 returns",
+    ),
+    "full_cohorts": NN_("{n} cohort of 30 customers", "{n} cohorts of 30 customers"),
+    "visitors": NN_("{n} visitor", "{n} visitors"),
+    "buying_visitors": NN_("{n} visitor who bought", "{n} visitors who bought"),
+    "purchase_answers": NN_("{n} answer to a purchase survey", "{n} answers to a purchase survey"),
+    "exit_answers": NN_("{n} answer to an exit survey", "{n} answers to an exit survey"),
+    "spend_months": NN_(
+        "{n} month of cost with 30 new customers",
+        "{n} months of cost with 30 new customers",
+    ),
+    "channel_months": NN_(
+        "{n} channel and month of cost with 30 new customers",
+        "{n} channels and months of cost with 30 new customers",
+    ),
+    "holdouts": NN_("{n} test without advertising", "{n} tests without advertising"),
+    "twice_coded": NN_("{n} excerpt coded by two people", "{n} excerpts coded by two people"),
+    "smaller_arm": NN_("{n} answer in each arm", "{n} answers in each arm"),
+    "months": NN_("{n} month of orders", "{n} months of orders"),
+}
 
 
 class Need(NamedTuple):
-    """So many of something: a key of the amounts, its words, and how many are needed."""
+    """So many of something: a key of the amounts, and how many are needed."""
 
     amount: str
-    one: str
-    many: str
     least: int
+
+    def said(self, n: int, shown: str) -> str:
+        """``shown`` is how the number is written: ``3`` or ``3 more``."""
+        return trn(*WORDS[self.amount], n, n=shown)
 
 
 class Analysis(NamedTuple):
@@ -38,9 +83,9 @@ class Analysis(NamedTuple):
     needs: tuple[Need, ...]
 
 
-CUSTOMERS = Need("customers", "customer", "customers", 30)
-SCORES = Need("scores", "answer with a score", "answers with a score", 30)
-COSTS = Need("knows_costs", "kind of cost known", "kinds of cost known", 1)
+CUSTOMERS = Need("customers", 30)
+SCORES = Need("scores", 30)
+COSTS = Need("knows_costs", 1)
 
 
 def analyses(amounts: Mapping[str, int]) -> list[Analysis]:
@@ -49,65 +94,50 @@ def analyses(amounts: Mapping[str, int]) -> list[Analysis]:
     # of 150 customers the best fifth are 30, the fewest that a share is told of
     drivers = max(100, 10 * amounts.get("ratings", 0))
     return [
-        Analysis("data_health", "Do the figures agree with the shop's own?", (
-            n("totals_agreeing", "month's total that agrees", "months' totals that agree", 1),)),
-        Analysis("icp", "Who are the best customers?", (
-            n("customers", "customer", "customers", 150),
-            n("attributes", "thing known of a customer", "things known of a customer", 1))),
-        Analysis("icp", "What drives the best customers, in their own words?", (
-            n("known_answers", "answer of a known customer", "answers of known customers", 30),)),
-        Analysis("icp", "Which companies buy, and who in them?", (
-            n("companies", "company with a customer", "companies with a customer", 30),)),
-        Analysis("nps_drivers", "How likely are customers to recommend the shop?", (SCORES,)),
-        Analysis("nps_drivers", "Has the score changed?", (
-            n("full_waves", "wave of 100 scores", "waves of 100 scores", 2),)),
-        Analysis("nps_drivers", "What moves the score?", (
-            n("ratings", "rating beside the score", "ratings beside the score", 2),
-            n("rated_scores", "answer with a score and ratings", "answers with a score and ratings",
-              drivers))),
-        Analysis("nps_drivers", "What does the score lead to?", (
-            n("scored_customers", "scored answer of a known buyer",
-              "scored answers of known buyers", 30),)),
-        Analysis("repeat_purchase", "Who comes back, and when?", (
-            CUSTOMERS, n("returned", "return", "returns", 10))),
-        Analysis("repeat_purchase", "Who comes back within a year?", (
-            n("followed", "customer followed for a year", "customers followed for a year", 30),)),
-        Analysis("repeat_purchase", "After which first purchase do they come back?", (
-            n("full_groups", "group of 30 customers and 10 returns",
-              "groups of 30 customers and 10 returns", 2),)),
-        Analysis("cohorts", "Do newer customers stay as well as older ones?", (
-            n("full_cohorts", "cohort of 30 customers", "cohorts of 30 customers", 2),)),
-        Analysis("cohorts", "Where is it going?", (
-            n("full_cohorts", "cohort of 30 customers", "cohorts of 30 customers", 4),)),
-        Analysis("customer_value", "What are the best fifths of customers worth?", (
-            n("customers", "customer", "customers", 50),)),
-        Analysis("customer_value", "What are the best tenths of customers worth?", (
-            n("customers", "customer", "customers", 200),)),
-        Analysis("customer_value", "Who loses money?", (
-            n("customers", "customer", "customers", 50), COSTS)),
-        Analysis("journey", "Where does the path to a purchase break?", (
-            n("visitors", "visitor", "visitors", 30),
-            n("buying_visitors", "visitor who bought", "visitors who bought", 10))),
-        Analysis("purchase_survey", "Why did they buy today?", (
-            n("purchase_answers", "answer to a purchase survey", "answers to a purchase survey",
-              30),)),
-        Analysis("purchase_survey", "Why did they leave without buying?", (
-            n("exit_answers", "answer to an exit survey", "answers to an exit survey", 30),)),
-        Analysis("marketing", "What does a new customer cost?", (
-            n("spend_months", "month of cost with 30 new customers",
-              "months of cost with 30 new customers", 1),)),
-        Analysis("marketing", "What does a new customer of each channel of the orders cost?", (
-            n("channel_months", "channel and month of cost with 30 new customers",
-              "channels and months of cost with 30 new customers", 1),)),
-        Analysis("marketing", "What does marketing bring that would not have come anyway?", (
-            n("holdouts", "test without advertising", "tests without advertising", 1),)),
-        Analysis("interviews", "Whom to call, and what to ask?", (CUSTOMERS,)),
-        Analysis("interviews", "What do they tell, whoever reads it?", (
-            n("twice_coded", "excerpt coded by two people", "excerpts coded by two people", 100),)),
-        Analysis("profiles", "Do customers recognise themselves?", (
-            n("smaller_arm", "answer in each arm", "answers in each arm", 50),)),
-        Analysis("summary", "Is this year better than the one before?", (
-            n("months", "month of orders", "months of orders", 24),)),
+        Analysis("data_health", N_("Do the figures agree with the shop's own?"), (
+            n("totals_agreeing", 1),)),
+        Analysis("icp", N_("Who are the best customers?"), (
+            n("customers", 150),
+            n("attributes", 1))),
+        Analysis("icp", N_("What drives the best customers, in their own words?"), (
+            n("known_answers", 30),)),
+        Analysis("icp", N_("Which companies buy, and who in them?"), (n("companies", 30),)),
+        Analysis("nps_drivers", N_("How likely are customers to recommend the shop?"), (SCORES,)),
+        Analysis("nps_drivers", N_("Has the score changed?"), (n("full_waves", 2),)),
+        Analysis("nps_drivers", N_("What moves the score?"), (
+            n("ratings", 2),
+            n("rated_scores", drivers))),
+        Analysis("nps_drivers", N_("What does the score lead to?"), (n("scored_customers", 30),)),
+        Analysis("repeat_purchase", N_("Who comes back, and when?"), (
+            CUSTOMERS, n("returned", 10))),
+        Analysis("repeat_purchase", N_("Who comes back within a year?"), (n("followed", 30),)),
+        Analysis("repeat_purchase", N_("After which first purchase do they come back?"), (
+            n("full_groups", 2),)),
+        Analysis("cohorts", N_("Do newer customers stay as well as older ones?"), (
+            n("full_cohorts", 2),)),
+        Analysis("cohorts", N_("Where is it going?"), (n("full_cohorts", 4),)),
+        Analysis("customer_value", N_("What are the best fifths of customers worth?"), (
+            n("customers", 50),)),
+        Analysis("customer_value", N_("What are the best tenths of customers worth?"), (
+            n("customers", 200),)),
+        Analysis("customer_value", N_("Who loses money?"), (
+            n("customers", 50), COSTS)),
+        Analysis("journey", N_("Where does the path to a purchase break?"), (
+            n("visitors", 30),
+            n("buying_visitors", 10))),
+        Analysis("purchase_survey", N_("Why did they buy today?"), (n("purchase_answers", 30),)),
+        Analysis("purchase_survey", N_("Why did they leave without buying?"), (
+            n("exit_answers", 30),)),
+        Analysis("marketing", N_("What does a new customer cost?"), (n("spend_months", 1),)),
+        Analysis("marketing", N_("What does a new customer of each channel of the orders cost?"), (
+            n("channel_months", 1),)),
+        Analysis("marketing", N_("What does marketing bring that would not have come anyway?"), (
+            n("holdouts", 1),)),
+        Analysis("interviews", N_("Whom to call, and what to ask?"), (CUSTOMERS,)),
+        Analysis("interviews", N_("What do they tell, whoever reads it?"), (
+            n("twice_coded", 100),)),
+        Analysis("profiles", N_("Do customers recognise themselves?"), (n("smaller_arm", 50),)),
+        Analysis("summary", N_("Is this year better than the one before?"), (n("months", 24),)),
     ]  # fmt: skip
 
 
@@ -129,7 +159,7 @@ def sufficiency(amounts: Mapping[str, int], *, words: Words) -> pd.DataFrame:
         rows.append(
             {
                 "topic": topic,
-                "question": question,
+                "question": tr(question),
                 "needs": _said([(need, need.least) for need in needs], words),
                 "has": _said(there, words),
                 "enough": not lacking,
@@ -140,16 +170,14 @@ def sufficiency(amounts: Mapping[str, int], *, words: Words) -> pd.DataFrame:
 
 
 def _said(parts: Sequence[tuple[Need, int]], words: Words) -> str:
-    """``30 customers, no returns``."""
-    return ", ".join(words.count(n, need.one, need.many) if n else f"no {need.many}"
-                     for need, n in parts)  # fmt: skip
+    """``30 customers, 0 returns``."""
+    return ", ".join(need.said(n, words.number(n)) for need, n in parts)
 
 
 def _lacking(need: Need, has: int, words: Words) -> str:
     """``20 more customers``; where there is none of it, ``30 customers``."""
-    n = need.least - has
-    more = "more " if has else ""
-    return words.count(n, more + need.one, more + need.many)
+    n = words.number(need.least - has)
+    return need.said(need.least - has, tr("{n} more", n=n) if has else n)
 
 
 def amounts(

@@ -10,11 +10,10 @@ import pandas as pd
 from templates_lib.demo import truth
 from templates_lib.demo.draws import DAYS, local_times, pick, stream
 from templates_lib.demo.files import Canary, decimal_comma, finnish_day, plant, write_xlsx
-from templates_lib.demo.people import COMPANY_KINDS, VAT_ID_DIGITS
+from templates_lib.demo.people import COMPANY_KINDS, COMPANY_SIZES, VAT_ID_DIGITS
 from templates_lib.demo.phrases import PAINS, QUESTIONS, THEMES
 from templates_lib.demo.shop import Shop
 
-SIZES = {"1–4": 0.35, "5–9": 0.30, "10–49": 0.28, "50+": 0.07}
 EARNS_FROM = {"kahvila": "kahvin myynti", "toimisto": "tuntityö", "hotelli": "majoitus",
               "ravintola": "ruoan myynti", "kampaamo": "palvelut"}  # fmt: skip
 GOALS = ("tasainen laatu", "pienempi hävikki", "henkilöstön viihtyvyys", "erottua naapurista")
@@ -62,7 +61,7 @@ def _companies(rng: np.random.Generator, shop: Shop) -> pd.DataFrame:
             "Yrityksen nimi": rows["company"],
             "Y-tunnus": rows["vat_id"],
             "Toimiala": rows["industry"],
-            "Henkilöstö": pick(rng, SIZES, n),
+            "Henkilöstö": rows["size"].fillna(pd.Series(pick(rng, COMPANY_SIZES, n))),
             "Mistä tulot tulevat": rows["industry"].map(EARNS_FROM),
             "Tavoite": pick(rng, GOALS, n),
             "Vaihe arvoketjussa": rows["industry"].map(STAGES),

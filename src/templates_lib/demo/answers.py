@@ -64,7 +64,7 @@ def find_answers(
 
     ``figures`` are those that are known already.
     """
-    orders = _orders(shop)
+    orders = counted_orders(shop)
     customers = _customers(shop, orders, contacts)
     month = orders["ordered_on"].dt.strftime("%Y-%m")
     monthly = pd.DataFrame(
@@ -123,12 +123,13 @@ def planted_figures() -> dict[str, float]:
         "delivery_change_ratio_ever_return_kahvi": truth.ever_returns("Kahvi", delivery="after")
         / truth.ever_returns("Kahvi", delivery="before"),
         "holdout_incremental_net_sales_eur": truth.HOLDOUT_EFFECT_PER_UNIT * units,
+        "profile_resonance_difference": truth.RESONANCE["matched"] - truth.RESONANCE["mismatched"],
         "meta_attributed_return": truth.ATTRIBUTED_RETURN["meta"],
         **{f"driver_share_{name}": share for name, share in truth.driver_shares().items()},
     }
 
 
-def _orders(shop: Shop) -> pd.DataFrame:
+def counted_orders(shop: Shop) -> pd.DataFrame:
     """Counted orders: VAT by the order's own tax, refunds pro rata from goods and freight."""
     counted = shop.orders[shop.orders["kind"].isin(COUNTED_KINDS)]
     buyer = counted["customer"].to_numpy()

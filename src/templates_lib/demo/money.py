@@ -86,7 +86,9 @@ def _lines(
     is_big = rng.random(n) < truth.BIG_ORDER_SHARE
     tail = np.minimum(np.ceil(2 * (1 + rng.pareto(truth.BIG_ORDER_TAIL, n))), 40).astype(int)
     quantity = np.where(is_big, quantity + tail, quantity)
-    quantity = np.where(is_b2b & (category == "Kahvi"), 3 * quantity + rng.poisson(6, n), quantity)
+    wholesale = (3 * quantity + rng.poisson(6, n)) * _company_factors(customers)[buyer]
+    is_wholesale = is_b2b & (category == "Kahvi")
+    quantity = np.where(is_wholesale, np.maximum(np.rint(wholesale), 1).astype(int), quantity)
     quantity = np.where((category == "Lahjakortti") | is_heavy, 1, quantity)
     first = pd.DataFrame({"order": np.arange(n), "product": main, "quantity": quantity})
 
@@ -100,6 +102,12 @@ def _lines(
     lines = pd.concat([first, more.drop_duplicates(["order", "product"])])
     lines = lines.sort_values("order", kind="stable", ignore_index=True)
     return lines.assign(price=prices[lines["product"]])
+
+
+def _company_factors(customers: pd.DataFrame) -> np.ndarray:
+    """Times the quantity of coffee, by the industry and size of a customer's company."""
+    by_industry = customers["industry"].map(truth.INDUSTRY_QUANTITY).fillna(1.0)
+    return (by_industry * customers["size"].map(truth.SIZE_QUANTITY).fillna(1.0)).to_numpy()
 
 
 def _with_discount(

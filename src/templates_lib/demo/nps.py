@@ -85,7 +85,7 @@ def write_typeform(folder: Path, shop: Shop, invited: pd.DataFrame, *, canary: C
     email = rows["customer"].where(rng.random(n) > NO_EMAIL_SHARE, "")
     email = email.mask(rng.random(n) < 0.05, email.str.upper())
     columns = [
-        ("#", _tokens(rng, n)),
+        ("#", tokens(rng, n)),
         (SCORE, rows["score"].astype(str).mask(rng.random(n) < NO_SCORE_SHARE, "")),
         *((label, _ratings(rng, rows, name)) for name, label in RATINGS.items()),
         (REASON, np.where(has_reason, _reasons(rng, rows), "")),
@@ -95,7 +95,7 @@ def write_typeform(folder: Path, shop: Shop, invited: pd.DataFrame, *, canary: C
         ("Other", np.where(brewing == "Other", "Mutteripannu", "")),
         ("email", email),
         ("order_id", rows["order"].where(rng.random(n) > NO_EMAIL_SHARE, "")),
-        *_tail(rng, rows["day"].to_numpy()),
+        *typeform_tail(rng, rows["day"].to_numpy()),
     ]
     frame = pd.DataFrame({i: np.asarray(values) for i, (_, values) in enumerate(columns)})
     names = [name for name, _ in columns]
@@ -111,10 +111,10 @@ def write_lean(folder: Path, shop: Shop, invited: pd.DataFrame, *, canary: Canar
     has_reason = _with_first(rng.random(len(rows)) < truth.NPS_REASON_SHARE)
     frame = pd.DataFrame(
         {
-            "#": _tokens(rng, len(rows)),
+            "#": tokens(rng, len(rows)),
             SCORE: rows["score"].astype(str),
             REASON: np.where(has_reason, _reasons(rng, rows), ""),
-            **dict(_tail(rng, rows["day"].to_numpy())),
+            **dict(typeform_tail(rng, rows["day"].to_numpy())),
         }
     )
     write_csv(folder / "nps.csv", plant(frame, canary, columns={}, text=REASON))
@@ -126,7 +126,8 @@ def _with_first(mask: np.ndarray) -> np.ndarray:
     return mask
 
 
-def _tokens(rng: np.random.Generator, n: int) -> list[str]:
+def tokens(rng: np.random.Generator, n: int) -> list[str]:
+    """Typeform's own names of answers."""
     return [f"{token:016x}" for token in rng.integers(0, 2**63, n)]
 
 
@@ -149,7 +150,7 @@ def _reasons(rng: np.random.Generator, rows: pd.DataFrame) -> np.ndarray:
     )
 
 
-def _tail(rng: np.random.Generator, days: np.ndarray) -> list[tuple[str, np.ndarray]]:
+def typeform_tail(rng: np.random.Generator, days: np.ndarray) -> list[tuple[str, np.ndarray]]:
     """Typeform's own columns; an answer that was begun only is partial."""
     started = utc(local_times(rng, days))
     submitted = started + pd.to_timedelta(rng.integers(40, 400, len(days)), unit="s")

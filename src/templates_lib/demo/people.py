@@ -11,6 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from templates_lib.demo import truth
+from templates_lib.demo.draws import pick
+
 FIRST_NAMES = [
     "Aino",
     "Aleksi",
@@ -105,12 +108,13 @@ _NAME_TAILS = [
     "hautala",
     "peltola",
 ]
-_CITIES = {"Helsinki": "00100", "Espoo": "02100", "Tampere": "33100", "Turku": "20100",
+CITIES = {"Helsinki": "00100", "Espoo": "02100", "Tampere": "33100", "Turku": "20100",
            "Oulu": "90100", "Jyväskylä": "40100", "Kuopio": "70100", "Lahti": "15110"}  # fmt: skip
 _CITY_SHARES = (0.30, 0.15, 0.15, 0.12, 0.09, 0.08, 0.06, 0.05)
 _MAIL_DOMAINS = ("posti.example", "sahkoposti.example", "mail.example")
 COMPANY_KINDS = {"kahvila": "Kahvila", "toimisto": "Tilitoimisto", "hotelli": "Hotelli",
                  "ravintola": "Ravintola", "kampaamo": "Kampaamo"}  # fmt: skip
+COMPANY_SIZES = {"1–4": 0.35, "5–9": 0.30, "10–49": 0.28, "50+": 0.07}  # people who work there
 VAT_ID_DIGITS = 9  # one more than there are in any
 ROLES = ("ostaja", "päättäjä", "käyttäjä")
 AGE_GROUPS = {"18–29": 0.14, "30–44": 0.38, "45–59": 0.31, "60+": 0.17}
@@ -134,7 +138,7 @@ def people(rng: np.random.Generator, n: int, *, first_id: int = 1) -> pd.DataFra
     number = pd.Series(np.arange(first_id, first_id + n))
     local = plain_ascii(found["first_name"]) + "." + plain_ascii(found["last_name"])
     domain = rng.choice(_MAIL_DOMAINS, n, p=(0.6, 0.3, 0.1))
-    city = rng.choice(list(_CITIES), n, p=_CITY_SHARES)
+    city = rng.choice(list(CITIES), n, p=_CITY_SHARES)
     street = pd.Series(rng.choice(_NAME_HEADS, n)) + rng.choice(("kuja", "polku", "raitti"), n)
     return found.assign(
         person_id=7_000_000_000_000 + number * 1_009,
@@ -143,7 +147,7 @@ def people(rng: np.random.Generator, n: int, *, first_id: int = 1) -> pd.DataFra
         phone="+358 00 " + number.astype(str).str.zfill(7),
         street=street + " " + number.astype(str),
         city=city,
-        zip=pd.Series(city).map(_CITIES),
+        zip=pd.Series(city).map(CITIES),
         age_group=rng.choice(list(AGE_GROUPS), n, p=list(AGE_GROUPS.values())),
     )
 
@@ -175,6 +179,18 @@ def with_companies(
         ]
     )
     return found
+
+
+def with_traits(rng: np.random.Generator, buyers: pd.DataFrame) -> pd.DataFrame:
+    """The buyers with the size of their company, and with the motive of their role in it."""
+    is_b2b = buyers["company_id"] != ""
+    companies = buyers.loc[is_b2b, "company_id"].drop_duplicates().sort_values()
+    sizes = pd.Series(pick(rng, COMPANY_SIZES, len(companies)), companies.to_numpy())
+    by_role = is_b2b & (rng.random(len(buyers)) < truth.ROLE_MOTIVE_SHARE)
+    return buyers.assign(
+        size=buyers["company_id"].map(sizes).fillna(""),
+        motive=buyers["motive"].mask(by_role, buyers["role"].map(truth.ROLE_MOTIVES)),
+    )
 
 
 def with_canary(everyone: pd.DataFrame, canary: Mapping[str, str]) -> pd.DataFrame:

@@ -100,6 +100,14 @@ VALUES = {  # what matters in coffee, by motive
     "price": "Edullisuus",
     "ethics": "Eettisyys",
 }
+# what is wrong with a profile, by the one that was shown
+NOT_ME = {
+    "Tuoreus": ("En katso paahtopäivää.", "Ostan kerralla kuukausiksi, tuoreus ei ratkaise."),
+    "Helppous": ("Vertailen kyllä ennen kuin tilaan.", "Käyn mielelläni myymälässä."),
+    "Lahjaksi sopiva": ("Ostan kahvin itselleni.", "Lahjaksi ostin vain kerran."),
+    "Edullisuus": ("En odota tarjouksia.", "Maksan hyvästä kahvista mielelläni."),
+    "Eettisyys": ("Maku ratkaisee, ei alkuperä.", "En ole perehtynyt viljelijöihin."),
+}
 # the options of the purchase survey; some hold a comma, as real ones do
 WHY_TODAY = {
     "freshness": "Tuoreus: paahdettu, pakattu ja postitettu samalla viikolla",

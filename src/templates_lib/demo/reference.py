@@ -33,6 +33,8 @@ FILES = {
     "hotjar_exit.zip": "Hotjar; one CSV in a ZIP, joined to recordings by its last column",
     "surveymonkey_softlead.csv": "SurveyMonkey; two header rows, blank headers",
     "tunnettuus.csv": "awareness survey; cp1252, semicolons, decimal commas, a row of totals",
+    "typeform_profiili.csv": "profiles shown to customers; Typeform, with the arm and the profile "
+    "shown as hidden fields; some answers without them, some people twice",
     "tyytyvaisyys.csv": "satisfaction and effort after a contact with the service",
     "ga4/events_202605.parquet … events_202610.parquet": "GA4 as exported to BigQuery",
     "sessions_export.csv": "recordings: scrolling, rage and dead clicks",
@@ -95,6 +97,17 @@ Of orders with a delivery problem {truth.CONTACT_SHARE["problem"]} lead to a con
 service, of others {truth.CONTACT_SHARE["ordinary"]}. Satisfaction after it changes by
 {truth.SATISFACTION_PER_LOG_HOUR} and effort by {truth.EFFORT_PER_LOG_HOUR} for each unit of the
 logarithm of the hours that it took.
+"""
+_PROFILES = f"""## Who recognises their profile
+
+Of the customers {truth.CONSENTS["profile"]} agree to see the profile made of them, and
+{truth.CONSENTS["interview"]} to be interviewed. Of those who are asked
+{truth.PROFILE_ANSWERED_SHARE} answer. Half of them, drawn at random, are shown the profile of their
+own motive, the others that of another one. Of the first {truth.RESONANCE["matched"]} give one of
+the two best ratings of five, of the others {truth.RESONANCE["mismatched"]}. Whatever was shown,
+{truth.FORCED_CHOICE_HIT} pick their own among the five profiles, the others any of the rest. Their
+most important motive is corrected by {truth.CORRECTED["most_important"]}, their city by
+{truth.CORRECTED["city"]}. These shares hold exactly of those who answer.
 """
 _BEHAVIOUR = f"""## What visitors do
 
@@ -173,6 +186,7 @@ def reference() -> str:
                 ("why visitors left", _shares(truth.EXIT_REASONS)),
             ],
         ),
+        _PROFILES,
         _BEHAVIOUR,
         _table(["step", "of the visits at the step before"], truth.STEP_SHARES.items()),
         f"The bottleneck: on {device}, only {share} come to `{step}`.\n",
@@ -182,11 +196,17 @@ def reference() -> str:
         f"without advertisements and {truth.HOLDOUT_EFFECT_PER_UNIT} EUR more with them. The "
         f"channel itself claims {truth.ATTRIBUTED_RETURN[channel]} EUR of sales for 1 EUR.\n",
         _table(
-            ["leads", "won or lost"],
+            ["companies", "quantity of coffee, motives, leads"],
             [
-                ("won, by industry", _shares(truth.WON_BY_INDUSTRY)),
+                ("times the quantity, by industry", _shares(truth.INDUSTRY_QUANTITY)),
+                ("times the quantity, by size", _shares(truth.SIZE_QUANTITY)),
+                (
+                    f"motive of {truth.ROLE_MOTIVE_SHARE} of the people, by role",
+                    ", ".join(f"{role} {motive}" for role, motive in truth.ROLE_MOTIVES.items()),
+                ),
+                ("leads won, by industry", _shares(truth.WON_BY_INDUSTRY)),
                 ("times, by channel", _shares(truth.WON_BY_CHANNEL)),
-                ("lost because of", _shares(truth.LOST_REASONS)),
+                ("leads lost because of", _shares(truth.LOST_REASONS)),
             ],
         ),
         f"Of interview excerpts {truth.EXCERPT_SHARES['own_motive']} are about the customer's own "

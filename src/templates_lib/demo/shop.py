@@ -12,7 +12,7 @@ from templates_lib.demo import truth
 from templates_lib.demo.catalogue import catalogue
 from templates_lib.demo.draws import DAYS, day_number, pick, pick_by, stream
 from templates_lib.demo.money import priced
-from templates_lib.demo.people import people, with_canary, with_companies
+from templates_lib.demo.people import people, with_canary, with_companies, with_traits
 
 OTHER_PEOPLE_SHARE = 0.1  # people known to the shop who never bought, as a share of customers
 
@@ -45,6 +45,7 @@ def open_shop(
     if canary:
         everyone = with_canary(everyone, canary)
     buyers = _customers(stream(seed, "customers"), everyone.head(customers), season)
+    buyers = with_traits(stream(seed, "companies"), buyers)
     bought, is_returner = _purchases(stream(seed, "purchases"), buyers)
     placed = _with_noise(stream(seed, "noise"), bought)
     products = catalogue()

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from templates_lib.demo import truth
+from templates_lib.demo.consents import consents
 from templates_lib.demo.draws import day_number, pick, stream, with_zone
 from templates_lib.demo.files import Canary, money, plant, write_csv
 from templates_lib.demo.money import unit_costs
@@ -236,6 +237,12 @@ def write_customers(folder: Path, shop: Shop, *, canary: Canary) -> None:
         "Tags": np.where(people["is_b2b"], "yritys", ""),
         "Company ID (customer.metafields.custom.company_id)": people["company_id"],
         "Role (customer.metafields.custom.role)": people["role"],
+        **{
+            f"Consent: {kind} (customer.metafields.custom.consent_{kind})": agreed.map(
+                {True: "true", False: "false"}
+            )
+            for kind, agreed in consents(shop).items()
+        },
     }
     write_csv(
         folder / "customers_export.csv",

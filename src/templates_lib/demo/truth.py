@@ -178,7 +178,7 @@ NPS_REASON_SHARE = 0.4
 MOTIVES = {"freshness": 0.30, "convenience": 0.22, "gift": 0.18, "price": 0.18, "ethics": 0.12}
 MOTIVE_GIFT_IF_LAHJAT = 0.7
 # mean quantity of a line by motive, before the tail: the link of motive and value
-MOTIVE_QUANTITY = {"freshness": 1.6, "convenience": 1.4, "gift": 1.15, "price": 1.1, "ethics": 1.8}
+MOTIVE_QUANTITY = {"freshness": 2.3, "convenience": 1.4, "gift": 1.15, "price": 1.0, "ethics": 2.0}
 COMPETITORS = {"Naapuripaahtimo": 0.34, "Marketin hylly": 0.28, "Kuvitelma Kahvit": 0.12,
                "none": 0.26}  # fmt: skip
 OBSTACLES = {"none": 0.46, "freight": 0.20, "delivery_time": 0.12, "complicated": 0.10,
@@ -191,8 +191,22 @@ PURCHASE_SURVEY_FROM = date(2025, 2, 1)
 
 AWARENESS = {"knows": 0.23, "recalls": 0.30, "considers": 0.42}  # of all; of those who know
 
+# Profiles, shown to those who agreed: their own or, for half of them, another one
+CONSENTS = {"interview": 0.25, "profile": 0.45}  # of customers
+PROFILE_ANSWERED_SHARE = 0.30  # of those who were asked
+RESONANCE = {"matched": 0.62, "mismatched": 0.41}  # who give one of the two best ratings of five
+FORCED_CHOICE_HIT = 0.48  # who pick their own profile among the five
+CORRECTED = {"most_important": 0.10, "city": 0.05}  # of those who answer
+
 # Companies -------------------------------------------------------------------------------------
 
+# times the quantity of coffee in an order of a company: whom the wholesale suits
+INDUSTRY_QUANTITY = {"kahvila": 1.6, "ravintola": 1.2, "hotelli": 1.0, "toimisto": 0.7,
+                     "kampaamo": 0.5}  # fmt: skip
+SIZE_QUANTITY = {"1–4": 0.7, "5–9": 1.0, "10–49": 1.3, "50+": 1.6}
+# the motive that a share of the people of a role has instead of their own
+ROLE_MOTIVES = {"ostaja": "convenience", "päättäjä": "ethics", "käyttäjä": "freshness"}
+ROLE_MOTIVE_SHARE = 0.7
 # leads won, by industry, times a factor of the channel; companies that buy were all won
 WON_BY_INDUSTRY = {"kahvila": 0.55, "ravintola": 0.40, "hotelli": 0.30, "kampaamo": 0.25,
                    "toimisto": 0.20}  # fmt: skip

@@ -13,6 +13,7 @@ from templates_lib.demo import (
     events,
     marketing,
     nps,
+    profile_survey,
     questionnaires,
     service,
     sessions,
@@ -77,6 +78,7 @@ def _write_full(folder: Path, shop: Shop, canary: Mapping[str, str] | None) -> T
     questionnaires.write_exit_survey(folder, shop, visits, canary=canary)
     questionnaires.write_soft_leads(folder, shop, canary=canary)
     questionnaires.write_awareness(folder, shop, canary=canary)
+    profile_survey.write_profile_survey(folder, shop, canary=canary)
     service.write_service(folder, shop, contacts, canary=canary)
     service.write_satisfaction(folder, shop, contacts, canary=canary)
     events.write_events(folder / "ga4", shop, visits, canary=canary)

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter
 
+from templates_lib.figures.chart_data import named, note
 from templates_lib.labels import label
 
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, BLACK = (
@@ -96,7 +97,7 @@ def curves(
     groups = list(dict.fromkeys(table[by]))
     height = 3.9 + (0.22 * len(groups) if at_risk else 0)
     drawn, (axes,) = _canvas(height)
-    ends = {}
+    ends, shown = {}, {}
     for colour, group in zip(PALETTE, groups, strict=False):
         own = table[table[by] == group].sort_values(x)
         start = pd.DataFrame([{x: origin[0], y: origin[1], "low": origin[1], "high": origin[1]}]
@@ -107,6 +108,7 @@ def curves(
             line[x], line["low"], line["high"], step="post", color=colour, alpha=0.18, linewidth=0
         )
         ends[label(group)] = (line[y].iloc[-1], colour)
+        shown[label(group)] = named(line, x, y)
     axes.set_title(title, loc="left", fontsize=11)
     axes.set_xlabel(x_name)
     axes.set_ylabel(y_name)
@@ -118,6 +120,7 @@ def curves(
         _names_at_ends(axes, ends)
     if at_risk:
         _numbers_below(axes, table, groups, x, by, at_risk, at_risk_name)
+    note(drawn, "steps", shown, x_name=x_name, y_name=y_name, show=show or "{:.2f}".format)
     return drawn
 
 
@@ -177,11 +180,8 @@ def triangle(
     drawn, (axes,) = _canvas(1.7 + 0.33 * len(names))
     colours = LinearSegmentedColormap.from_list("share", ["#f2f8fc", "#7cb8dc", "#0b4f7d"])
     # the top of the colours is the 95th percentile, or one cell would wash out all others
-    top = (
-        float(np.nanquantile(shown[value].astype(float), 0.95))
-        if shown[value].notna().any()
-        else 1.0
-    )
+    known = shown[value].dropna().astype(float)
+    top = float(known.quantile(0.95)) if len(known) else 1.0
     sizes = table.drop_duplicates(rows).set_index(rows)[size]
     for cell in shown.itertuples(index=False):
         row = cell._asdict()
@@ -258,6 +258,10 @@ def points(
     axes.xaxis.get_major_locator().set_params(integer=True)
     if by is not None:
         _names_at_ends(axes, ends)
+    parts = {y_name: table} if by is None else dict(iter(table.groupby(by, sort=False)))
+    shown = {label(group): named(part, x, y) for group, part in parts.items()}
+    kind = "curves" if pd.api.types.is_numeric_dtype(table[x]) else "lines"
+    note(drawn, kind, shown, x_name=x_name, y_name=y_name, show=show)
     return drawn
 
 
@@ -289,6 +293,9 @@ def intervals_over_time(
     axes.set_xlabel(x_name)
     axes.set_ylabel(y_name)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
+    spans = [f"{first:g}–{last:g}" for first, last in zip(table[start], table[end], strict=True)]
+    shown = {y_name: named(table, start, y).assign(x=spans)}
+    note(drawn, "columns", shown, x_name=x_name, y_name=y_name, show=show)
     return drawn
 
 
@@ -335,7 +342,8 @@ def shares(
     names = list(dict.fromkeys(table[row]))
     drawn, (axes,) = _canvas(1.3 + 0.42 * len(names))
     left = np.zeros(len(names))
-    for colour, name in zip((GREEN, ORANGE, "#b8b8b8"), parts, strict=False):
+    colours = (GREEN, ORANGE, "#b8b8b8")
+    for colour, name in zip(colours, parts, strict=False):
         own = table[table[part] == name].set_index(row)[value].reindex(names)
         widths = own.astype(float).fillna(0).to_numpy()
         axes.barh(names, widths, left=left, color=colour, label=label(name), height=0.7)
@@ -351,6 +359,8 @@ def shares(
     sns.despine(ax=axes, bottom=True)
     axes.set_ylabel(row_name)
     drawn.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=9)
+    shown = {label(p): named(table[table[part] == p], row, value, low="") for p in parts}
+    note(drawn, "stacked_bars", shown, x_name=row_name, y_name="", show=show, colours=colours)
     return drawn
 
 

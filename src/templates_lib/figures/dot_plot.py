@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from templates_lib.figures.base import PALETTE, Format, _canvas
+from templates_lib.figures.chart_data import named, note
 from templates_lib.labels import label
 
 LABEL_WIDTH = 36
@@ -58,6 +59,11 @@ def dots(
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: show(x)))
     if len(series) > 1:
         drawn.legend(loc="outside lower left", ncols=3, frameon=False, fontsize=9)
+    shown = {
+        label(name): named(table, row, value).assign(x=table[row].map(label))
+        for name, table in series.items()
+    }
+    note(drawn, "bars", shown, x_name="", y_name=x_name, show=show)
     return drawn
 
 

@@ -11,7 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
 from templates_lib.figures.base import BLACK, BLUE, GREY, RED, SKY, Format, _canvas
+from templates_lib.figures.chart_data import named, note
 from templates_lib.labels import label
+from templates_lib.language import tr
 
 GAP, BAR = 1.0, 0.56
 
@@ -50,7 +52,7 @@ def steps(
             limits = f"{show_share(row['low'])}–{show_share(row['high'])}"
             axes.text(1.14, i * GAP, f"{show_share(row[share])}  ({limits})", va="center",
                       fontsize=9, color=colour if row[stage] in marked else GREY)  # fmt: skip
-    axes.text(1.14, -0.62, "of 100 at the step before", va="bottom", fontsize=9, color=GREY)
+    axes.text(1.14, -0.62, tr("of 100 at the step before"), va="bottom", fontsize=9, color=GREY)
     axes.set_yticks(np.arange(len(table)) * GAP, [label(name) for name in table[stage]])
     axes.set_ylim((len(table) - 1) * GAP + 0.45, -0.9)
     axes.set_xlim(0, 1.52)
@@ -58,4 +60,6 @@ def steps(
     axes.grid(visible=False)
     axes.tick_params(length=0)
     sns.despine(ax=axes, bottom=True, left=True)
+    shown = {"": named(table, stage, count, low="", high="").assign(x=table[stage].map(label))}
+    note(drawn, "bars", shown, x_name="", y_name="", show=show)
     return drawn

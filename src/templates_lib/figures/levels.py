@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from templates_lib.figures.base import BLUE, ORANGE, RED, Format, _canvas
+from templates_lib.figures.chart_data import named, note
 
 
 def one_above_other(
@@ -50,6 +51,9 @@ def curve_and_level(
     axes.set_xticks([month for month in table[x] if len(table) <= 12 or month % 3 == 0])
     _written(axes, show)
     drawn.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=9)
+    flat = pd.DataFrame([level] * len(table), columns=["y", "low", "high"]).assign(x=list(table[x]))
+    shown = {curve_name: named(table, x, y), level_name: flat}
+    note(drawn, "curves", shown, x_name=x_name, y_name=y_name, show=show, colours=(BLUE, RED))
     return drawn
 
 

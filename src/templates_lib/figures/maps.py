@@ -25,6 +25,7 @@ from templates_lib.figures.base import (
     Format,
     _canvas,
 )
+from templates_lib.figures.chart_data import named, note
 from templates_lib.figures.dot_plot import wrapped
 from templates_lib.labels import label
 
@@ -54,6 +55,11 @@ def scale_bars(
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
     patches = [Patch(facecolor=colours[part], label=label(part)) for part in parts]
     drawn.legend(handles=patches, loc="outside upper left", ncols=3, frameon=False, fontsize=9)
+    of_part = {label(part): table.assign(own=table[y].where(table[by] == part)) for part in parts}
+    shown = {name: named(own, x, "own", low="", high="").assign(x=own[x].astype(str))
+             for name, own in of_part.items()}  # fmt: skip
+    note(drawn, "stacked_columns", shown, x_name=x_name, y_name=y_name, show=show,
+         colours=CLASS_COLOURS)  # fmt: skip
     return drawn
 
 
@@ -120,6 +126,8 @@ def twin_bars(
         axes.margins(x=0.22)
         axes.tick_params(axis="x", labelsize=8)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _, form=form: form(value)))
+    together = named(table, row, right, low="", high="").assign(x=table[row].map(label))
+    note(drawn, "bars", {names[2]: together}, x_name="", y_name=names[2], show=show[2])
     panels[0].set_yticks(places, [wrapped(label(name)) for name in table[row]])
     panels[0].set_ylim(len(table) - 0.4, -0.6)
     return drawn
@@ -172,4 +180,10 @@ def panels(
             *axes_of[0].get_legend_handles_labels(), loc="outside upper left", ncols=3,
             frameon=False, fontsize=9,
         )  # fmt: skip
+    if len(tables) == 1:
+        (each,) = tables.values()
+        every_wave = pd.DataFrame({x: names})
+        shown = {label(series): named(every_wave.merge(own, how="left", on=x), x, y)
+                 for series, own in each.items()}  # fmt: skip
+        note(drawn, "lines", shown, x_name=x_name, y_name=y_name, show=show)
     return drawn

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from templates_lib.figures.base import BLACK, BLUE, GREY, RED, Format, _canvas
+from templates_lib.figures.chart_data import named, note
 
 
 def signed_bars(
@@ -36,6 +37,10 @@ def signed_bars(
     axes.set_xlabel(x_name)
     axes.set_ylabel(y_name)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: show(number)))
+    shown = {name: named(table, x, part, low="", high="").assign(x=table[x].astype(str))
+             for name, part in ((up_name, up), (down_name, down))}  # fmt: skip
+    note(drawn, "stacked_columns", shown, x_name=x_name, y_name=y_name, show=show,
+         colours=(BLUE, RED))  # fmt: skip
     return drawn
 
 
@@ -64,4 +69,5 @@ def rise_and_fall(
     axes.set_ylabel(y_name)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda number, _: show(number)))
+    note(drawn, "curves", {y_name: named(line, x, y)}, x_name=x_name, y_name=y_name, show=show)
     return drawn

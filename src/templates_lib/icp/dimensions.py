@@ -9,8 +9,10 @@ from typing import NamedTuple
 import ibis.expr.types as ir
 import pandas as pd
 
+from templates_lib import sensitive
 from templates_lib.params.params import Icp, PurchaseSurvey
 from templates_lib.problems import InputProblems, Problem, nearest
+from templates_lib.sensitive import STRICT, Guard
 
 DIMENSIONS = ("motives", "pains", "habits", "first_purchase", "demographics")
 """In the order in which they are told: demographics last, since they tell least of why."""
@@ -48,11 +50,13 @@ class Names(NamedTuple):
     """What a profile is made of: column -> dimension, and question -> dimension.
 
     ``declared`` are the columns that a person has named, and so says are known from the start.
+    ``refused`` are columns and questions that are protected: name -> kind of ``sensitive``.
     """
 
     columns: dict[str, str]
     questions: dict[Question, str]
     declared: frozenset[str]
+    refused: dict[str, str]
 
 
 def sorted_out(
@@ -60,16 +64,18 @@ def sorted_out(
     columns: Iterable[str],
     settings: Icp,
     survey: PurchaseSurvey,
+    guard: Guard = STRICT,
 ) -> Names:
     """Each column and question with its dimension: as the settings name them, else by default.
 
     A dimension whose names are given in the settings has these alone. By default the client's own
-    columns are demographics, and the questions what the settings of the purchase survey say.
+    columns are demographics, and the questions what the settings of the purchase survey say. What
+    the guard refuses is left out; of the first order, which is what the shop sells, nothing is.
 
     Raises
     ------
     InputProblems
-        For a name in the settings that is neither a column nor a question.
+        For a name in the settings that is neither a column nor a question, or that is protected.
     """
     columns = list(columns)
     questions = _questions(responses)
@@ -81,6 +87,12 @@ def sorted_out(
         for name, dimension in named.items()
         if name not in known
     ]
+    refused = _refused(columns, questions, responses, guard)
+    problems += [
+        Problem(f"icp.{dimension}", sensitive.refusal(name, refused[name]))
+        for name, dimension in named.items()
+        if name in refused
+    ]
     if problems:
         raise InputProblems(problems)
     by_default = {name: FIRST_ORDER.get(name, COMPANY.get(name, DIMENSIONS[-1]))
@@ -89,10 +101,25 @@ def sorted_out(
     of_columns = {name: _place(name, d, named, given) for name, d in by_default.items()}
     of_questions = {q: _place(q[1], d, named, given) for q, d in asked_by_default.items()}
     return Names(
-        {name: d for name, d in of_columns.items() if d},
-        {question: d for question, d in of_questions.items() if d},
+        {name: d for name, d in of_columns.items() if d and name not in refused},
+        {question: d for question, d in of_questions.items() if d and question[1] not in refused},
         frozenset(name for name in columns if name in named),
+        refused,
     )
+
+
+def _refused(
+    columns: Iterable[str], questions: Iterable[Question], responses: ir.Table | None, guard: Guard
+) -> dict[str, str]:
+    """Names of columns and questions that are protected, a question by its given answers too."""
+    options: dict[str, list[str]] = {name: [] for _, name, _ in questions}
+    if options and responses is not None:
+        given = responses.filter(responses.option.notnull()).select("question", "option")
+        for name, option in given.distinct().to_pandas().itertuples(index=False, name=None):
+            options.setdefault(name, []).append(option)
+    own = {name: [] for name in columns if name not in FIRST_ORDER}
+    found = {name: guard.refused(name, *more) for name, more in {**options, **own}.items()}
+    return {name: kind for name, kind in sorted(found.items()) if kind}
 
 
 def _questions(responses: ir.Table | None) -> list[Question]:

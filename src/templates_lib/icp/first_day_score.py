@@ -14,13 +14,13 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from threadpoolctl import threadpool_limits
 
 from templates_lib.icp.tree_rules import Design
+from templates_lib.language import tr
 from templates_lib.stats.auc import Area, auc
+from templates_lib.stats.calibration import calibration
 from templates_lib.stats.intervals import wilson
 
 FOLDS, SEED = 5, 20170831
 STRENGTHS = np.logspace(-3, 1, 7)
-MOST_BINS, LEAST_BIN = 10, 50
-CALIBRATION = ["bin", "n", "predicted_share", "observed_share", "low", "high"]
 
 
 class Score(NamedTuple):
@@ -73,39 +73,8 @@ def score(made: Design, units: pd.DataFrame, *, seed: int = SEED) -> Score | Non
         {"unit_id": made.x.index, "score": chance, "in_base": in_base, "target": y}
     )
     base = scores[scores["in_base"]]
-    return Score(scores, auc(base["target"], base["score"]), calibration(base))
-
-
-def calibration(scores: pd.DataFrame) -> pd.DataFrame:
-    """Predicted against observed, in up to ten groups of a like score (``Score.calibration``).
-
-    Units of one score are in one group, and a group has 50 at least.
-    """
-    bins = max(1, min(MOST_BINS, len(scores) // LEAST_BIN))
-    place = scores["score"].round(9).rank(method="average", ascending=False, pct=True)
-    group = np.ceil(place * bins).clip(1, bins).astype(int)
-    table = scores.groupby(group).agg(
-        n=("target", "size"), predicted_share=("score", "mean"), hits=("target", "sum")
-    )
-    table = _joined(table.reset_index(drop=True))
-    table["observed_share"] = table["hits"] / table["n"]
-    table["low"], table["high"] = wilson(table["hits"], table["n"])
-    table["bin"] = range(1, len(table) + 1)
-    return table[CALIBRATION]
-
-
-def _joined(table: pd.DataFrame) -> pd.DataFrame:
-    """Groups that are too small joined to the one before them."""
-    rows: list[pd.Series] = []
-    for _, row in table.iterrows():
-        if rows and min(rows[-1]["n"], row["n"]) < LEAST_BIN:
-            last, n = rows[-1], rows[-1]["n"] + row["n"]
-            mean = (last["n"] * last["predicted_share"] + row["n"] * row["predicted_share"]) / n
-            rows[-1] = pd.Series({"n": n, "predicted_share": mean, "hits": last.hits + row.hits})
-        else:
-            rows.append(row)
-    made = pd.DataFrame(rows)
-    return made.astype({"n": "int64", "hits": "int64"}).reset_index(drop=True)
+    found = calibration(base["score"], base["target"])
+    return Score(scores, auc(base["target"], base["score"]), found)
 
 
 class Best(NamedTuple):
@@ -134,12 +103,12 @@ def best(made: Score, *, part: float = 0.1) -> Best:
 
 def sides(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """``calibration`` as two series of a figure: group, share, low, high."""
-    ends = {1: "highest scores", len(table): "lowest scores"}
-    group = [ends.get(place, f"group {place}") for place in table["bin"]]
+    ends = {1: tr("highest scores"), len(table): tr("lowest scores")}
+    group = [ends.get(place, tr("group {n}", n=place)) for place in table["bin"]]
     seen = table.assign(group=group, share=table["observed_share"])
     expected = table["predicted_share"]
     hoped = pd.DataFrame({"group": group, "share": expected, "low": expected, "high": expected})
-    return {"expected": hoped, "observed": seen[["group", "share", "low", "high"]]}
+    return {tr("expected"): hoped, tr("observed"): seen[["group", "share", "low", "high"]]}
 
 
 def exported(made: Score, *, unit: str) -> pd.DataFrame:

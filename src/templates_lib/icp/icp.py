@@ -16,13 +16,15 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from templates_lib.coverage import local_day
+from templates_lib.language import tr
 from templates_lib.params.params import Icp, Target
+from templates_lib.purchase_value import purchase_values
 from templates_lib.stats.intervals import mean_interval
 
 UNITS = ["unit_id", "first_on", "value", "purchases", "observed", "in_base", "target"]
 GROUPS = ["group", "units", "mean_value", "low", "high", "mean_purchases"]
-LEAST_UNITS, LEAST_TARGET = 200, 30
-PROMOTER = 9
+LEAST_UNITS, LEAST_TARGET = 200, 30  # under which nothing is estimated
+PROMOTER = 9  # of 0–10
 
 
 def units(
@@ -32,6 +34,7 @@ def units(
     value: str,
     zone: str,
     as_of: date,
+    service: ir.Table | None = None,
     listed: Collection[str] = (),
 ) -> pd.DataFrame:
     """The customers, or companies, with what they bought in their first days, and the target.
@@ -39,7 +42,8 @@ def units(
     Parameters
     ----------
     value : column of the purchases that is summed, ``net_sales`` or ``contribution_margin``
-    listed : customers of the own list, as ``icp_targets.listed`` gives them
+    service : what contacts with the service cost, taken from margins (``Shop.service``)
+    listed : customers of the own list, as ``own_list.listed`` gives them
 
     Returns
     -------
@@ -51,12 +55,13 @@ def units(
     people = members(have, settings.unit)
     if people is None:
         return pd.DataFrame(columns=UNITS).astype(dict.fromkeys(UNITS[4:], bool))
-    bought = have["purchases"].inner_join(people, "customer_id")
+    valued = purchase_values(have["purchases"], value=value, service=service)
+    bought = valued.inner_join(people, "customer_id")
     first_on = bought.purchased_on.min().over(group_by=bought.unit_id)
     bought = bought.mutate(first_on=first_on)
     is_inside = bought.purchased_on.delta(bought.first_on, unit="day") < settings.value_days
     sums = bought.group_by("unit_id", "first_on").aggregate(
-        value=bought[value].sum(where=is_inside).cast("float64"),
+        value=bought["value"].sum(where=is_inside).cast("float64"),
         purchases=is_inside.sum().cast("int64"),
     )
     table = sums.to_pandas().sort_values(["first_on", "value", "purchases", "unit_id"])
@@ -158,9 +163,10 @@ def enough(table: pd.DataFrame) -> Enough:
     n, chosen = int(table["in_base"].sum()), int(table["target"].sum())
     if n >= LEAST_UNITS and min(chosen, n - chosen) >= LEAST_TARGET:
         return Enough(True, "")
-    return Enough(
-        False,
-        f"A profile takes {LEAST_UNITS} of whom it is known whether they belong to the target "
-        f"group, {LEAST_TARGET} of them in it and {LEAST_TARGET} outside: there are {n}, {chosen} "
-        "of them in it. Nothing is estimated.",
-    )
+    said = tr(
+        "A profile takes {units} of whom it is known whether they belong to the target group, "
+        "{target} of them in it and as many outside: there are {n}, {chosen} of them in it. "
+        "Nothing is estimated.",
+        units=LEAST_UNITS, target=LEAST_TARGET, n=n, chosen=chosen,
+    )  # fmt: skip
+    return Enough(False, said)

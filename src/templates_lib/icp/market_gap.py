@@ -11,6 +11,7 @@ from scipy import stats
 
 from templates_lib.icp import icp, profile_attributes
 from templates_lib.icp.profile_attributes import OTHER, UNKNOWN
+from templates_lib.language import tr
 from templates_lib.params.params import Icp, PurchaseSurvey
 from templates_lib.stats.intervals import mean_interval, wilson
 from templates_lib.words import Words
@@ -74,14 +75,15 @@ def of_client(
     value: str,
     zone: str,
     as_of: date,
+    service: ir.Table | None,
     min_cell: int,
 ) -> pd.DataFrame:
     """``against_market`` of the units, and of companies for what is known of companies only.
 
     Parameters
     ----------
-    settings, survey, value, zone, as_of : as ``icp.units`` and ``icp_attributes.attributes`` take
-        them
+    settings, survey, value, zone, as_of, service : as ``icp.units`` and
+        ``profile_attributes.attributes`` take them
     """
     if market is None or market.empty:
         return pd.DataFrame(columns=COLUMNS)
@@ -90,7 +92,7 @@ def of_client(
     if not lacking or settings.unit == "company" or "companies" not in have:
         return table
     company = settings.model_copy(update={"unit": "company"})
-    bought = icp.units(have, settings=company, value=value, zone=zone, as_of=as_of)
+    bought = icp.units(have, settings=company, value=value, zone=zone, as_of=as_of, service=service)
     known = profile_attributes.attributes(
         have, bought, company, survey=survey, zone=zone, as_of=as_of
     )
@@ -165,10 +167,14 @@ def least_reached(table: pd.DataFrame) -> pd.Series | None:
 def worth_in_words(row: pd.Series, words: Words) -> str:
     """What a group's customers are worth against others, as a sentence."""
     mean = words.money(row["value_per_customer"], 0)
-    apart = [words.money(abs(row[f"difference_{end}"]), 0) for end in ("low", "high")]
     if row["would_suit"] == "suits":
-        return f"Those who buy are worth {mean}, as much as others or more: the offer suits them."
-    return (
-        f"Those who buy are worth {mean}. Whether that is as much as others is open: very likely "
-        f"between {apart[0]} less and {apart[1]} more."
-    )
+        return tr(
+            "Those who buy are worth {mean}, as much as others or more: the offer suits them.",
+            mean=mean,
+        )
+    less, more = (words.money(abs(row[f"difference_{end}"]), 0) for end in ("low", "high"))
+    return tr(
+        "Those who buy are worth {mean}. Whether that is as much as others is open: very likely "
+        "between {less} less and {more} more.",
+        mean=mean, less=less, more=more,
+    )  # fmt: skip

@@ -17,6 +17,7 @@ from scipy.stats import norm
 
 from templates_lib.icp.motive_value import Gap, by_motive
 from templates_lib.icp.profile_attributes import NO, OTHER, UNKNOWN, YES
+from templates_lib.language import tr, trn
 from templates_lib.stats import latent_classes
 from templates_lib.stats.intervals import upper_tail, wilson
 from templates_lib.words import Words
@@ -224,9 +225,10 @@ def says(options: pd.DataFrame, segment: str) -> str:
     own = options[(options["segment"] == segment) & (options["low"] > options["share_base"])]
     own = own.assign(above=own["share"] - own["share_base"]).nlargest(3, "above")
     return "; ".join(
-        f"“{row.option}” {100 * row.share:.0f} of 100, of all {100 * row.share_base:.0f}"
+        tr("“{option}” {n} of 100, of all {all}", option=row.option, n=f"{100 * row.share:.0f}",
+           all=f"{100 * row.share_base:.0f}")
         for row in own.itertuples()
-    )
+    )  # fmt: skip
 
 
 def _given(given: Answers, min_cell: int) -> Found:
@@ -285,38 +287,38 @@ def value(people: pd.DataFrame) -> pd.DataFrame:
 def basis_in_words(found: Found, words: Words) -> str:
     """What the segments rest on, for the small print."""
     if found.basis == "too_few":
-        return (
+        return tr(
             "Too few known customers have said why they buy: one question after the order, “What "
             "matters most to you?”, answered by thirty, is enough to begin with."
         )
     if found.basis == "given":
-        return (
+        return tr(
             "These are the given answers to one question, not hidden groups: it takes three "
-            f"questions or ticked answers, by {LEAST_PEOPLE} people, to look for groups behind "
-            "them."
+            "questions or ticked answers, by {n} people, to look for groups behind them.",
+            n=LEAST_PEOPLE,
         )
     n = words.number(int(found.tried["n"].iloc[0]))
     if found.basis == "alike":
-        return f"No segments: the answers of {n} people do not fall into groups."
+        return tr("No segments: the answers of {n} people do not fall into groups.", n=n)
     shown = int((found.segments["segment"] != NO_SEGMENT).sum())
     lost = int(found.segments.loc[found.segments["segment"] == NO_SEGMENT, "customers"].sum())
-    rest = "" if not lost else (
-        f" {words.number(lost)} people are in groups that are too small, or not found again, to be "
-        "shown."
-    )  # fmt: skip
-    return (
-        f"The answers of {n} people fall into {words.count(shown, 'group', 'groups')} that are "
-        f"found again when people are drawn anew.{rest} Of 100 people, "
-        f"{words.number(100 * found.error_share)} may be in another group than the one they are "
-        "counted in."
-    )
+    said = [trn("The answers of {people} people fall into {n} group that is found again when "
+                "people are drawn anew.",
+                "The answers of {people} people fall into {n} groups that are found again when "
+                "people are drawn anew.", shown, people=n, n=words.number(shown))]  # fmt: skip
+    if lost:
+        said.append(tr("{n} people are in groups that are too small, or not found again, to be "
+                       "shown.", n=words.number(lost)))  # fmt: skip
+    said.append(tr("Of 100 people, {n} may be in another group than the one they are counted in.",
+                   n=words.number(100 * found.error_share)))  # fmt: skip
+    return " ".join(said)
 
 
 def in_words(segments: pd.DataFrame, words: Words) -> str:
     """The next segments by size as a sentence."""
     told = [f"“{row.segment}”, {words.of_100(row.share, row.low, row.high)}"
             for row in segments.dropna(subset=["share"]).iloc[1:4].itertuples()]  # fmt: skip
-    return f"Then come {'; '.join(told)}." if told else ""
+    return tr("Then come {segments}.", segments="; ".join(told)) if told else ""
 
 
 def gap_in_words(gap: Gap | None, words: Words, *, days: int) -> str:
@@ -324,14 +326,18 @@ def gap_in_words(gap: Gap | None, words: Words, *, days: int) -> str:
     two to compare."""
     if gap is None:
         return ""
-    best, worst = (words.money(mean, 0) for mean in (gap.best_mean, gap.worst_mean))
+    values = {
+        "days": words.number(days), "best": gap.best, "worst": gap.worst,
+        "best_mean": words.money(gap.best_mean, 0), "worst_mean": words.money(gap.worst_mean, 0),
+    }  # fmt: skip
     if gap.low <= 0:
-        return (
-            f"In their first {words.number(days)} days, those of “{gap.best}” are worth {best} and "
-            f"those of “{gap.worst}” {worst} each: the difference may be chance."
+        return tr(
+            "In their first {days} days, those of “{best}” are worth {best_mean} and those of "
+            "“{worst}” {worst_mean} each: the difference may be chance.",
+            **values,
         )
-    return (
-        f"In their first {words.number(days)} days, those of “{gap.best}” are worth {best} each, "
-        f"those of “{gap.worst}” {worst}: very likely {words.money(gap.low, 0)} to "
-        f"{words.money(gap.high, 0)} more."
-    )
+    return tr(
+        "In their first {days} days, those of “{best}” are worth {best_mean} each, those of "
+        "“{worst}” {worst_mean}: very likely {range} more.",
+        **values, range=words.money_span(gap.low, gap.high),
+    )  # fmt: skip

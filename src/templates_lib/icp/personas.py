@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from templates_lib.icp.motive_segments import NO_SEGMENT
+from templates_lib.language import tr
 from templates_lib.stats.latent_classes import STABLE
 from templates_lib.words import Words
 
@@ -50,15 +51,15 @@ def _of_segments(segments: pd.DataFrame, values: pd.DataFrame, is_latent: bool) 
     worth = values.set_index("segment")
     for row in segments[segments["segment"] != NO_SEGMENT].itertuples(index=False):
         is_stable = is_latent and row.stability >= STABLE
-        unknown = [] if is_stable else ["whether the group is found again among other people"]
+        unknown = [] if is_stable else [tr("whether the group is found again among other people")]
         made = {"persona": row.segment, "n": row.customers, "says": row.says,
                 "evidence": SEGMENT if is_stable else HYPOTHESIS}  # fmt: skip
         if row.segment in worth.index:
             own = worth.loc[row.segment]
             made |= {name: own[name] for name in ("value_per_customer", "low", "high")}
         else:
-            unknown.append("what they are worth")
-        unknown.append("whether those who did not answer are like them")
+            unknown.append(tr("what they are worth"))
+        unknown.append(tr("whether those who did not answer are like them"))
         yield made | {"unknown": "; ".join(unknown)}
 
 
@@ -66,5 +67,5 @@ def _of_rules(rules: pd.DataFrame, words: Words) -> Iterable[dict]:
     for row in rules.head(MOST_RULES).itertuples(index=False):
         share = words.of_100(row.share_target, row.low, row.high)
         yield {"persona": row.rule, "evidence": RULE, "n": row.n,
-               "says": f"of 100, {share} are among the best",
-               "unknown": "why they buy: a rule tells who, not why"}  # fmt: skip
+               "says": tr("of 100, {share} are among the best", share=share),
+               "unknown": tr("why they buy: a rule tells who, not why")}  # fmt: skip

@@ -19,12 +19,13 @@ from templates_lib.coverage import local_day
 from templates_lib.icp.dimensions import COMPANY, DIMENSIONS, FIRST_ORDER, Names, sorted_out, titles
 from templates_lib.icp.icp import members
 from templates_lib.params.params import Icp, PurchaseSurvey
+from templates_lib.sensitive import STRICT, Guard
 from templates_lib.sources.values import utc_to_local
 
 ATTRIBUTES = ["unit_id", "dimension", "attribute", "value"]
 UNKNOWN, OTHER, YES, NO = "unknown", "other", "yes", "no"
-MAX_VALUES = 10
-LEAST = 10
+MAX_VALUES = 10  # of an attribute; the less frequent ones are `other`
+LEAST = 10  # units with a value; fewer are `other`
 OUTCOMES = ("customer_id", "unit_id", "first_on", "second_on", "last_on", "purchases", "net_sales",
             "contribution_margin", "ordered_at")  # fmt: skip
 TIMES_OF_DAY = {6: "night", 12: "morning", 18: "afternoon", 24: "evening"}
@@ -39,8 +40,9 @@ def attributes(
     zone: str,
     as_of: date,
     codes: pd.DataFrame | None = None,
+    guard: Guard = STRICT,
 ) -> pd.DataFrame:
-    """Everything that is known of the units.
+    """Everything that is known of the units, but for what the guard refuses.
 
     Where the target is made of value, the value of the first order is no attribute: it is a part
     of what is looked for.
@@ -51,6 +53,7 @@ def attributes(
     survey : settings of the purchase survey, which tell what a question is about
     codes : themes of open answers (survey, response_id, question, code), of everything that was
         coded; an answer without any theme has a row with a missing code
+    guard : of ``sensitive.guard``: which protected attributes have a legal ground
 
     Returns
     -------
@@ -78,7 +81,7 @@ def attributes(
         companies = have["companies"].select("company_id", *COMPANY).to_pandas()
         about["company"] = companies.set_index("company_id").reindex(units["unit_id"])
     columns = [name for table in about.values() for name in table if name not in OUTCOMES]
-    names = sorted_out(have.get("responses"), columns, settings, survey)
+    names = sorted_out(have.get("responses"), columns, settings, survey, guard)
     parts = [_of_all(table, names) for table in about.values()]
     if names.questions:
         rows = _answers(have["responses"], names, zone=zone, as_of=as_of, codes=codes)
@@ -89,6 +92,16 @@ def attributes(
     table["place"] = table["dimension"].map(DIMENSIONS.index)
     ordered = table.sort_values(["place", "attribute", "value", "unit_id"], kind="stable")
     return ordered.drop(columns="place").reset_index(drop=True)
+
+
+def refused(
+    have: Mapping[str, ir.Table], settings: Icp, *, survey: PurchaseSurvey, guard: Guard = STRICT
+) -> dict[str, str]:
+    """The client's own attributes and questions that are protected and have no legal ground:
+    name -> kind of ``sensitive``."""
+    columns = [name for name in have["first_orders"].columns if name not in OUTCOMES]
+    columns += [name for name in (*FIRST_ORDER, *COMPANY) if name not in columns]
+    return sorted_out(have.get("responses"), columns, settings, survey, guard).refused
 
 
 def themes(

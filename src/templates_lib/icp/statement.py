@@ -11,16 +11,31 @@ import pandas as pd
 from templates_lib.icp.attribute_lift import NO_ANSWERS
 from templates_lib.icp.dimensions import DIMENSIONS
 from templates_lib.icp.wording import does, evidence, name_of, shares
+from templates_lib.labels import label
+from templates_lib.language import N_, tr, trn
 from templates_lib.params.params import PurchaseSurvey
 from templates_lib.report.findings import MIN_N, STRENGTHS, strength
 from templates_lib.words import Words
 
-AS_ALL, HYPOTHESIS, NOT_KNOWN = "no difference beyond chance", "hypothesis", "not known"
+AS_ALL, HYPOTHESIS, NOT_KNOWN = "no_difference", "hypothesis", "not_known"
+SURE = {
+    AS_ALL: N_("no difference beyond chance"),
+    HYPOTHESIS: N_("hypothesis"),
+    NOT_KNOWN: N_("not known"),
+    **STRENGTHS,
+}
 MOST_LINES = 3
+MORE, MOST, MOST_LIKE_ALL, LESS = range(4)
+SAID = {
+    MORE: N_("More often than others, they {did}."),
+    MOST: N_("Most often they {did}."),
+    MOST_LIKE_ALL: N_("Most often they {did}, like everybody."),
+    LESS: N_("Less often than others, they {did}."),
+}
 
 
 class Part(NamedTuple):
-    """A part of the page: its opening words, the dimension and the attributes that it is made of
+    """A part of the page: its title, the dimension and the attributes that it is made of
     (all others of the dimension where there are none), and the question to ask if nothing is."""
 
     title: str
@@ -31,7 +46,7 @@ class Part(NamedTuple):
 
 class Line(NamedTuple):
     """A line: its part, the sentence that is read aloud, the numbers behind it, what it rests on
-    (orders or survey), how many of the best customers, and how sure it is in words."""
+    (orders or survey), how many of the best customers, and how sure it is (a code of ``SURE``)."""
 
     part: str
     text: str
@@ -47,14 +62,15 @@ def parts(survey: PurchaseSurvey) -> list[Part]:
     compare = frozenset({survey.competitor, survey.considers})
     nothing: frozenset[str] = frozenset()
     return [
-        Part("Why they buy", "motives", nothing, "What made you buy from us today?"),
-        Part("What nearly stops them", "pains", nothing,
-             "What nearly stopped you from buying today?"),
-        Part("How they found us", "habits", found, "Where did you first hear of us?"),
-        Part("Whom they compare us with", "habits", compare, "Which other shops did you look at?"),
-        Part("What they are used to", "habits", nothing, "How do you usually buy this?"),
-        Part("What they began with", "first_purchase", nothing, ""),
-        Part("Who they are, with reserve", "demographics", nothing, ""),
+        Part(tr("Why they buy"), "motives", nothing, tr("What made you buy from us today?")),
+        Part(tr("What nearly stops them"), "pains", nothing,
+             tr("What nearly stopped you from buying today?")),
+        Part(tr("How they found us"), "habits", found, tr("Where did you first hear of us?")),
+        Part(tr("Whom they compare us with"), "habits", compare,
+             tr("Which other shops did you look at?")),
+        Part(tr("What they are used to"), "habits", nothing, tr("How do you usually buy this?")),
+        Part(tr("What they began with"), "first_purchase", nothing, ""),
+        Part(tr("Who they are, with reserve"), "demographics", nothing, ""),
     ]  # fmt: skip
 
 
@@ -84,8 +100,8 @@ def lines(
         taken |= set(part.attributes)
         if part.dimension == DIMENSIONS[-1] and len(rows) and not rows["is_different"].any():
             names = ", ".join(sorted({name_of(a.split(": ")[0]) for a in rows["attribute"]}))
-            found = [Line(part.title, f"Nothing that is known sets them apart ({names}).",
-                          "", "", int(rows["n_target"].max()), AS_ALL)]  # fmt: skip
+            said = tr("Nothing that is known sets them apart ({names}).", names=names)
+            found = [Line(part.title, said, "", "", int(rows["n_target"].max()), AS_ALL)]
         else:
             found = list(_of_part(part, rows, survey, words, own))
         made += found or [_not_known(part)]
@@ -104,15 +120,15 @@ def _of_part(
     often = often.assign(is_asked=own_question & (often["n_target"] >= MIN_N))
     by = ["is_asked", "n_target", "share_target", "attribute"]
     often = often.sort_values(by, ascending=[False, False, False, True]).head(1)
-    for opening, chosen in (
-        ("More often than others, they", more),
-        ("Most often they", often if more.empty else often.head(0)),
-        ("Less often than others, they", less),
+    for chosen, way in (
+        (more, MORE),
+        (often if more.empty else often.head(0), MOST),
+        (less, LESS),
     ):
         for _, row in chosen.iterrows():
             sure = _how_sure(row)
-            like = ", like everybody" if sure == AS_ALL else ""
-            text = f"{opening} {does(row['attribute'], row['value'], own=own)}{like}."
+            said = SAID[MOST_LIKE_ALL if way == MOST and sure == AS_ALL else way]
+            text = tr(said, did=does(row["attribute"], row["value"], own=own))
             rests_on = evidence(row["attribute"], own=own)
             numbers = shares(row, words)
             yield Line(part.title, text, numbers, rests_on, int(row["n_target"]), sure)
@@ -129,12 +145,12 @@ def _how_sure(row: pd.Series) -> str:
         return HYPOTHESIS
     if not row["is_different"]:
         return AS_ALL
-    return STRENGTHS[strength(row["gap_share"], row["gap_low"], row["gap_high"], null=0.0)]
+    return strength(row["gap_share"], row["gap_low"], row["gap_high"], null=0.0)
 
 
 def _not_known(part: Part) -> Line:
-    ask = f" Ask next: “{part.ask}”" if part.ask else ""
-    return Line(part.title, f"Not known yet.{ask}", "", "", 0, NOT_KNOWN)
+    said = tr("Not known yet. Ask next: “{question}”", question=part.ask) if part.ask else ""
+    return Line(part.title, said or tr("Not known yet."), "", "", 0, NOT_KNOWN)
 
 
 def to_html(opening: str, made: Sequence[Line], words: Words) -> str:
@@ -150,15 +166,30 @@ def to_html(opening: str, made: Sequence[Line], words: Words) -> str:
 def _sure(line: Line, words: Words) -> str:
     if not line.n:
         return ""
-    base = f"{words.number(line.n)} of the best"
-    said = " · ".join(part for part in (line.numbers, line.sure, line.evidence, base) if part)
+    base = tr("{n} of the best", n=words.number(line.n))
+    rests_on = label(line.evidence) if line.evidence else ""
+    said = " · ".join(part for part in (line.numbers, tr(SURE[line.sure]), rests_on, base) if part)
     return f'<br><small class="sure">{escape(said)}</small>'
 
 
 def frame(made: Sequence[Line]) -> pd.DataFrame:
-    """The page as a table: about, line, numbers, evidence, n, strength."""
+    """The page as a table: about, line, numbers, evidence, n, strength (in words)."""
     columns = ["about", "line", "numbers", "evidence", "n", "strength"]
-    return pd.DataFrame([tuple(line) for line in made], columns=columns)
+    table = pd.DataFrame([tuple(line) for line in made], columns=columns)
+    return table.assign(strength=[tr(SURE[code]) for code in table["strength"]])
+
+
+def known_in_words(made: Sequence[Line], words: Words) -> str:
+    """How many lines rest on a difference beyond chance, and how many parts are not known."""
+    known = sum(bool(line.n) and line.sure not in (AS_ALL, HYPOTHESIS) for line in made)
+    asks = sum(line.sure == NOT_KNOWN for line in made)
+    said = [trn("{n} line of the page rests on a difference beyond chance.",
+                "{n} lines of the page rest on a difference beyond chance.",
+                known, n=words.number(known))]  # fmt: skip
+    if asks:
+        said.append(trn("{n} part is not known yet.", "{n} parts are not known yet.",
+                        asks, n=words.number(asks)))  # fmt: skip
+    return " ".join(said)
 
 
 def leading(table: pd.DataFrame, *, most: int = 1) -> pd.DataFrame:
@@ -172,8 +203,14 @@ def leading(table: pd.DataFrame, *, most: int = 1) -> pd.DataFrame:
     return apart.drop_duplicates("attribute").head(most)
 
 
-def headline(table: pd.DataFrame, *, own: frozenset[str] = frozenset()) -> str:
+def headline(
+    table: pd.DataFrame, *, unit: str = "customer", own: frozenset[str] = frozenset()
+) -> str:
     """What sets the best customers apart most, in one sentence; empty where nothing does."""
     rows = leading(table, most=3)
     said = [does(a, v, own=own) for a, v in zip(rows["attribute"], rows["value"], strict=True)]
-    return f"Our best customers, more often than others, {' · '.join(said)}" if said else ""
+    if not said:
+        return ""
+    if unit == "company":
+        return tr("Our best companies, more often than others, {did}", did=" · ".join(said))
+    return tr("Our best customers, more often than others, {did}", did=" · ".join(said))

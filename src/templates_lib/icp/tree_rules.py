@@ -11,17 +11,19 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from babel.lists import format_list
 from sklearn.tree import DecisionTreeClassifier
 
 from templates_lib.icp.profile_attributes import NO, UNKNOWN, YES
 from templates_lib.icp.wording import name_of, quoted
+from templates_lib.language import LOCALES, in_use, tr
 from templates_lib.stats import lift as lifts
 from templates_lib.stats.intervals import benjamini_hochberg, wilson
 
 RULES = ["rule", "n", "share_target", "lift", "low", "high", "share_low", "share_high", "q_value",
          "people_target", "n_base", "share_base"]  # fmt: skip
 MAX_DEPTH, LEAST_LEAF, LEAST_LEAF_SHARE = 3, 30, 0.05
-LEAST_KNOWN_SHARE, MOST_P = 0.8, 0.05
+LEAST_KNOWN_SHARE, MOST_P = 0.8, 0.05  # of the units; of two leaves that stay apart
 SEED = 20170831
 
 
@@ -79,9 +81,7 @@ def rules(
     if not made.known or min(made.target[is_test].sum(), made.target[~is_test].sum()) < 2:
         return nothing()
     x, y = made.x.to_numpy(), made.target.to_numpy()
-    least = max(LEAST_LEAF, int(np.ceil(LEAST_LEAF_SHARE * (~is_test).sum())))
-    tree = DecisionTreeClassifier(max_depth=MAX_DEPTH, min_samples_leaf=least, random_state=0)
-    tree.fit(x[~is_test], y[~is_test])
+    tree = _grown(made, is_test)
     leaf, n_base, chosen = tree.apply(x[is_test]), int(is_test.sum()), int(y[is_test].sum())
     rows = []
     for each in _leaves(tree):
@@ -104,6 +104,30 @@ def rules(
     return table.sort_values(["lift", "rule"], ascending=[False, True], ignore_index=True)[RULES]
 
 
+def members(
+    made: Design, everyone: Design, rules: pd.DataFrame, *, seed: int = SEED
+) -> pd.DataFrame:
+    """To whom the rules apply, those not in the base yet among them: unit_id, rule.
+
+    Parameters
+    ----------
+    made, seed : that ``rules`` was called with
+    everyone : of ``design`` with ``everyone``
+    rules : of ``rules``; a rule that this tree does not have applies to nobody
+    """
+    parts = [pd.DataFrame({"unit_id": [], "rule": []}, dtype="object")]
+    if len(rules):
+        tree = _grown(made, _half(made.target.to_numpy(), seed))
+        x = everyone.x.reindex(columns=made.x.columns, fill_value=0)
+        leaf = tree.apply(x.to_numpy())
+        for each in _leaves(tree):
+            rule = in_words(each.path, made)
+            if (rules["rule"] == rule).any():
+                here = x.index[np.isin(leaf, each.nodes)]
+                parts.append(pd.DataFrame({"unit_id": here, "rule": rule}))
+    return pd.concat(parts, ignore_index=True)
+
+
 def nothing() -> pd.DataFrame:
     """No rules."""
     return pd.DataFrame(columns=RULES).astype(dict.fromkeys(RULES[1:], float))
@@ -113,6 +137,13 @@ def drawn(table: pd.DataFrame) -> pd.DataFrame:
     """The rules for the eye: rule, share_target, low, high (of the share)."""
     own = table[["rule", "share_target", "share_low", "share_high"]]
     return own.rename(columns={"share_low": "low", "share_high": "high"})
+
+
+def _grown(made: Design, is_test: np.ndarray) -> DecisionTreeClassifier:
+    """The tree, of the half that is not for the test."""
+    least = max(LEAST_LEAF, int(np.ceil(LEAST_LEAF_SHARE * (~is_test).sum())))
+    tree = DecisionTreeClassifier(max_depth=MAX_DEPTH, min_samples_leaf=least, random_state=0)
+    return tree.fit(made.x.to_numpy()[~is_test], made.target.to_numpy()[~is_test])
 
 
 def _half(target: np.ndarray, seed: int) -> np.ndarray:
@@ -173,11 +204,14 @@ def in_words(path: Sequence[tuple[int, bool]], made: Design) -> str:
         name = name_of(attribute)
         if attribute in is_value:
             value = is_value[attribute]
-            said.append(name if value == YES else f"{name} is {quoted(value)}")
+            is_yes = value == YES
+            said.append(name if is_yes else tr("{name} is {value}", name=name, value=quoted(value)))
         elif nots[attribute] == [YES]:
-            said.append(f"no {name}")
+            said.append(tr("no {name}", name=name))
         else:
-            said.append(f"{name} is not {' or '.join(quoted(v) for v in nots[attribute])}")
+            none = [quoted(value) for value in nots[attribute]]
+            either = format_list(none, style="or", locale=LOCALES[in_use()])
+            said.append(tr("{name} is not {values}", name=name, values=either))
     return ", ".join(said)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from templates_lib.icp.motive_segments import BETWEEN
 from templates_lib.icp.profile_attributes import NO, OTHER, UNKNOWN, YES
+from templates_lib.language import tr
 from templates_lib.stats.intervals import benjamini_hochberg, newcombe, wilson
 from templates_lib.stats.lift import mid_p
 from templates_lib.words import Words
@@ -116,16 +117,21 @@ def strongest(table: pd.DataFrame, comparison: str) -> pd.Series | None:
 
 def in_words(table: pd.DataFrame, words: Words) -> tuple[str, str]:
     """In what those who looked elsewhere are apart, and the best of them: a sentence each."""
-    return (
-        _gap_in_words(strongest(table, LOOKED), words, "them", "those who looked nowhere else")
-        or "Those who looked nowhere else give the same reasons, as far as can be told.",
-        _gap_in_words(strongest(table, BEST), words, "the best of them", "the others")
-        or "The best of them give the same reasons as the others, as far as can be told.",
-    )
+    looked, best = strongest(table, LOOKED), strongest(table, BEST)
+    if looked is None:
+        apart = tr("Those who looked nowhere else give the same reasons, as far as can be told.")
+    else:
+        apart = tr("“{reason}” sets them apart most: {own} of 100, against {others} of those who "
+                   "looked nowhere else.", **_gap(looked, words))  # fmt: skip
+    if best is None:
+        by_value = tr("The best of them give the same reasons as the others, as far as can be "
+                      "told.")  # fmt: skip
+    else:
+        by_value = tr("“{reason}” sets the best of them apart most: {own} of 100, against {others} "
+                      "of the others.", **_gap(best, words))  # fmt: skip
+    return apart, by_value
 
 
-def _gap_in_words(gap: pd.Series | None, words: Words, first: str, rest: str) -> str:
-    if gap is None:
-        return ""
+def _gap(gap: pd.Series, words: Words) -> dict[str, str]:
     own, others = (words.number(100 * gap[side]) for side in ("share", "share_rest"))
-    return f"“{gap['option']}” sets {first} apart most: {own} of 100, against {others} of {rest}."
+    return {"reason": gap["option"], "own": own, "others": others}

@@ -319,10 +319,11 @@ def two_sides(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def survey_texts(responses: ir.Table | None, *, zone: str, as_of: date) -> pd.DataFrame:
-    """The open answers of all surveys but that of awareness, which asks for names."""
+    """The open answers of all surveys but those ``coding.WITHOUT_THEMES``."""
     if responses is None:
         return pd.DataFrame(columns=["survey", "response_id", "question", "text"])
-    rows = responses.filter((responses.kind == "open") & (responses.survey != "awareness"))
+    has_themes = responses.survey.notin(coding.WITHOUT_THEMES)
+    rows = responses.filter((responses.kind == "open") & has_themes)
     rows = rows.mutate(on=local_day(rows, "answered_at", zone)).filter(lambda t: t.on <= as_of)
     return coding.open_answers(rows.select("survey", "response_id", "question", "text").to_pandas())
 

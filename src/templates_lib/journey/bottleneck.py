@@ -17,6 +17,7 @@ from scipy import stats
 from templates_lib.journey.funnel import ALL, OTHER, UNKNOWN, in_words
 from templates_lib.journey.visits import PURCHASE
 from templates_lib.labels import label
+from templates_lib.language import tr
 from templates_lib.params.journey import Journey
 from templates_lib.sources.engine import one
 from templates_lib.stats.intervals import benjamini_hochberg, newcombe, wilson
@@ -181,16 +182,37 @@ def worst(table: pd.DataFrame, *, allowed: float = 0.05) -> pd.Series | None:
 def said(row: pd.Series, steps: Sequence[str], words: Words) -> str:
     """The gap of a step in words: of 100 who take the step before, how many go on, and how many of
     those it is held against."""
-    before = in_words(steps[[step.lower() for step in steps].index(row["stage"]) - 1])
-    where = {"device": "on", "channel": "from"}.get(row["split"], "of")
-    place = "" if row["split"] == ALL else f" {where} {label(row['segment'])}"
-    own, other = (words.number(100 * row[c]) for c in ("conversion", "benchmark_conversion"))
-    against = (
-        f"the target is {other}"
-        if row["benchmark"] == TARGET
-        else f"{where} {label(row['benchmark'])}, {other}"
+    place = [step.lower() for step in steps].index(row["stage"])
+    told = {
+        "before": in_words(steps[place - 1]),
+        "step": in_words(row["stage"]),
+        "own": words.number(100 * row["conversion"]),
+        "other": words.number(100 * row["benchmark_conversion"]),
+        "group": label(row["segment"]),
+        "benchmark": label(row["benchmark"]),
+    }
+    if row["benchmark"] == TARGET and row["split"] == ALL:
+        return tr(
+            "Of 100 who get as far as “{before}”, {own} go on to “{step}”; the target is {other}",
+            **told,
+        )
+    if row["benchmark"] == TARGET:
+        return tr(
+            "Of 100 in “{group}” who get as far as “{before}”, {own} go on to “{step}”; the target "
+            "is {other}",
+            **told,
+        )
+    if row["split"] == "device":
+        return tr(
+            "Of 100 on “{group}” who get as far as “{before}”, {own} go on to “{step}”; on "
+            "“{benchmark}”, {other}",
+            **told,
+        )
+    return tr(
+        "Of 100 in “{group}” who get as far as “{before}”, {own} go on to “{step}”; in "
+        "“{benchmark}”, {other}",
+        **told,
     )
-    return f"Of 100 who {before}{place}, {own} {in_words(row['stage'])}; {against}"
 
 
 def effect(row: pd.Series, basis: str) -> dict[str, object] | None:
@@ -199,18 +221,34 @@ def effect(row: pd.Series, basis: str) -> dict[str, object] | None:
         return None
     ends = {"estimate": "worth", "low": "worth_low", "high": "worth_high"}
     return {name: float(row[column]) for name, column in ends.items()} | {
-        "assumptions": "the step can be made as good, the later steps stay as they are, and an "
-        f"order brings what orders bring now ({basis})"
+        "assumptions": tr(
+            "the step can be made as good, the later steps stay as they are, and an order brings "
+            "what orders bring now ({basis})",
+            basis=basis,
+        )
     }
 
 
 def action(row: pd.Series, size: int, words: Words) -> dict[str, object]:
     """What to do about a step, and the test that would show it."""
-    place = "" if row["split"] == ALL else f" ({label(row['segment'])})"
+    told = {"step": in_words(row["stage"]), "group": label(row["segment"])}
+    if row["split"] == ALL:
+        do = tr(
+            "Watch five customers on their way to “{step}”, mend what stops them, and show the new "
+            "step to half of them.",
+            **told,
+        )
+    else:
+        do = tr(
+            "Watch five customers of “{group}” on their way to “{step}”, mend what stops them, and "
+            "show the new step to half of them.",
+            **told,
+        )
     return {
-        "do": f"Watch five customers try to {in_words(row['stage'])}{place}, mend what stops them, "
-        "and show the new step to half of them.",
-        "check": f"Closing a third of the gap shows with {words.number(size)} people at the step "
-        "in each half.",
+        "do": do,
+        "check": tr(
+            "Closing a third of the gap shows with {n} people at the step in each half.",
+            n=words.number(size),
+        ),
         "test_size": size,
     }

@@ -14,6 +14,7 @@ import pandas as pd
 
 from templates_lib.journey import visits
 from templates_lib.journey.visit_paths import MAX_PLACES, MIN_VISITS, compared, page_group
+from templates_lib.language import tr
 from templates_lib.params.journey import Journey
 from templates_lib.privacy import hide_small
 from templates_lib.purchases import with_groups
@@ -123,5 +124,5 @@ def in_words(row: pd.Series, words: Words) -> str:
     """A row of ``against_conversion`` as a sentence."""
     shares = [words.number(100 * row[c], 1) for c in ("conversion", "others_conversion")]
     is_sure = row["gap_share_low"] > 0 or row["gap_share_high"] < 0
-    sure = "" if is_sure else " The difference may be chance."
-    return f"Of 100 of them {shares[0]} buy, of 100 without {shares[1]}.{sure}"
+    told = tr("Of 100 of them {own} buy, of 100 without {others}.", own=shares[0], others=shares[1])
+    return told if is_sure else told + " " + tr("The difference may be chance.")

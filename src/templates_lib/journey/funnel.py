@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from templates_lib.journey import visits
+from templates_lib.language import N_, tr
 from templates_lib.params.journey import Journey
 from templates_lib.privacy import hide_small
 from templates_lib.purchases import with_groups
@@ -42,19 +43,20 @@ FUNNEL = ["split", "segment", "stage", "entered", "converted", "conversion", "lo
 
 
 STEP_WORDS = {
-    "session_start": "come to the shop",
-    "view_item": "look at a product",
-    "add_to_cart": "put it in the cart",
-    "begin_checkout": "begin the checkout",
-    "add_shipping_info": "give the delivery details",
-    "add_payment_info": "give the payment details",
-    "purchase": "buy",
+    "session_start": N_("come to the shop"),
+    "view_item": N_("look at a product"),
+    "add_to_cart": N_("put it in the cart"),
+    "begin_checkout": N_("begin the checkout"),
+    "add_shipping_info": N_("give the delivery details"),
+    "add_payment_info": N_("give the payment details"),
+    "purchase": N_("buy"),
 }
 
 
 def in_words(step: str) -> str:
     """A step as what people do there; one of the client's own by its own name."""
-    return STEP_WORDS.get(step.lower(), step.replace("_", " "))
+    known = STEP_WORDS.get(step.lower())
+    return tr(known) if known else step.replace("_", " ")
 
 
 class Reached(NamedTuple):
@@ -373,5 +375,7 @@ def on_first_day(soon: pd.DataFrame, words: Words) -> str:
         return ""
     part = float(early.iloc[0] / soon["share"].iloc[-1])
     if part >= NEARLY_ALL:
-        return "Nearly all who buy do so within a day of coming."
-    return f"Of 100 who buy, {words.number(100 * part)} do so within a day of coming."
+        return tr("Nearly all who buy do so within a day of coming.")
+    return tr(
+        "Of 100 who buy, {share} do so within a day of coming.", share=words.number(100 * part)
+    )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from templates_lib.journey import wording
 from templates_lib.journey.funnel import ALL, MIN_UNITS, OTHER, UNKNOWN, Reached
+from templates_lib.language import tr
 from templates_lib.params.journey import Journey
 from templates_lib.stats.decomposition import kitagawa
 from templates_lib.stats.intervals import newcombe
@@ -109,26 +111,27 @@ def _both_periods(now: Reached, before: Reached, split: str) -> pd.DataFrame:
     return made[(made["n"] > 0) & (made["n_before"] > 0)]
 
 
-def said(change: pd.Series, who: str, words: Words) -> str:
+def said(change: pd.Series, unit: str, words: Words) -> str:
     """How the share who buys has changed, in words."""
     now, then = (words.number(1000 * change[c]) for c in ("conversion", "conversion_before"))
     if change["low"] <= 0 <= change["high"]:
-        return f"No change beyond chance: of 1,000 {who}, {now} buy, {then} in the period before"
-    more = "More" if change["estimate"] > 0 else "Fewer"
-    return f"{more} {who} buy than before: {now} of 1,000, after {then}"
+        return wording.said(unit, "unchanged", now=now, then=then)
+    return wording.said(unit, "more" if change["estimate"] > 0 else "fewer", now=now, then=then)
 
 
 def why(change: pd.Series, mix: pd.Series, by: str, words: Words) -> str:
     """How much of a change is another mix of groups."""
     ends = words.span(1000 * change["low"], 1000 * change["high"])
-    text = f"The change is very likely {ends} of 1,000. "
+    text = tr("The change is very likely {span} of 1,000.", span=ends)
     part = words.number(1000 * mix["estimate"], 1)
     if mix["low"] <= 0 <= mix["high"]:
-        return text + f"It does not come from another mix by {by} ({part} of 1,000)."
-    return text + f"Of it, {part} of 1,000 come from another mix by {by}."
+        rest = tr("It does not come from another mix ({by}: {part} of 1,000).", by=by, part=part)
+    else:
+        rest = tr("Of it, {part} of 1,000 come from another mix ({by}).", by=by, part=part)
+    return f"{text} {rest}"
 
 
-def view(table: pd.DataFrame, who: str, words: Words) -> pd.DataFrame:
+def view(table: pd.DataFrame, unit: str, words: Words) -> pd.DataFrame:
     """``changes`` for reading: of 1,000, a row a split."""
     shown = table.assign(
         text=[
@@ -140,5 +143,9 @@ def view(table: pd.DataFrame, who: str, words: Words) -> pd.DataFrame:
     made = made.reindex(list(dict.fromkeys(table["split"])))[["change", "mix", "rate"]]
     made = made.reset_index()
     made.columns.name = None
-    names = {"change": f"change, of 1,000 {who}", "mix": "by another mix", "rate": "by themselves"}
+    names = {
+        "change": wording.said(unit, "change"),
+        "mix": tr("by another mix"),
+        "rate": tr("by themselves"),
+    }
     return made.rename(columns=names)

@@ -17,6 +17,7 @@ from templates_lib.accounts import leads as lead_counts
 from templates_lib.accounts.accounts import accounts
 from templates_lib.coverage import local_day
 from templates_lib.journey.funnel import ALL
+from templates_lib.language import N_, tr
 from templates_lib.nps_drivers import nps
 from templates_lib.params.journey import EVENTS as STAGES
 from templates_lib.params.journey import Journey
@@ -31,9 +32,9 @@ RETURN_DAYS = 365
 MIN_N = 30
 SMALL_SHARE = 0.1
 POPULATION_WORDS = {
-    "second_purchase": "first-time buyers who buy again within a year",
-    "promoters": "of those asked, recommend (9 or 10)",
-    "won": "decided leads that are won",
+    "second_purchase": N_("first-time buyers who buy again within a year"),
+    "promoters": N_("of those asked, recommend (9 or 10)"),
+    "won": N_("decided leads that are won"),
 }
 
 
@@ -165,24 +166,24 @@ def buyers_by_group(found: pd.DataFrame) -> pd.DataFrame:
     return named if named["split"].nunique() > 1 else named.iloc[:0]
 
 
-def side_by_side(found: pd.DataFrame, funnel: pd.DataFrame, who: str, window: int) -> pd.DataFrame:
+def side_by_side(found: pd.DataFrame, funnel: pd.DataFrame, buy: str) -> pd.DataFrame:
     """One share of each population, in the order of the way: population (in words), n, share, low,
     high.
 
     Parameters
     ----------
     found : of ``populations``
-    funnel : of ``funnel.funnel``, of ``who``, within ``window`` days
+    funnel : of ``funnel.funnel``
+    buy : what those who go the whole way of it are called
     """
     rows = []
     whole = funnel[funnel["split"] == ALL]
     for last in whole.tail(1).dropna(subset=["of_all"]).itertuples():
         n = int(whole["entered"].iloc[0])
-        name = f"{who} who buy within {window} days"
-        rows.append([name, n, last.of_all, last.of_all_low, last.of_all_high])
+        rows.append([buy, n, last.of_all, last.of_all_low, last.of_all_high])
     for measure, name in POPULATION_WORDS.items():
         own = found[(found["measure"] == measure) & (found["split"] == ALL)]
-        rows += [[name, r.n, r.share, r.low, r.high] for r in own.itertuples()]
+        rows += [[tr(name), r.n, r.share, r.low, r.high] for r in own.itertuples()]
     return pd.DataFrame(rows, columns=["population", "n", "share", "low", "high"])
 
 
@@ -190,5 +191,6 @@ def in_words(share: float, low: float, high: float, words: Words) -> tuple[str, 
     """A base and how many of it: of ``100``, ``19 (very likely 17–21)``; of ``1,000`` where the
     share is under a tenth, such as of visitors who buy."""
     base = 1000 if share < SMALL_SHARE else 100
-    shown = [words.number(base * value) for value in (share, low, high)]
-    return words.number(base), f"{shown[0]} (very likely {shown[1]}–{shown[2]})"
+    n, low_end, high_end = (words.number(base * value) for value in (share, low, high))
+    many = tr("{n} (very likely {low}–{high})", n=n, low=low_end, high=high_end)
+    return words.number(base), many

@@ -19,6 +19,7 @@ from scipy import stats
 
 from templates_lib.coverage import local_day
 from templates_lib.journey import visits
+from templates_lib.language import N_, tr
 from templates_lib.params.journey import Journey
 from templates_lib.sources.engine import one
 from templates_lib.stats.intervals import benjamini_hochberg, mean_interval, newcombe, wilson
@@ -76,7 +77,8 @@ def joined(
     ends = one(events, first=events.occurred_at.min(), last=events.occurred_at.max())
     if "responses" not in have or ends["first"] is None:
         return None
-    rows = have["responses"].filter(have["responses"].was_asked)
+    rows = have["responses"]
+    rows = rows.filter(rows.was_asked & (rows.survey != "profile"))  # it asks of our own words
     rows = rows.mutate(on=local_day(rows, "answered_at", zone))
     inside = rows.answered_at.between(ends["first"], ends["last"] + LATE)
     rows = rows.filter(inside & (rows.on <= as_of))
@@ -294,31 +296,54 @@ def most_apart(table: pd.DataFrame, *, ways: Sequence[str] = (IN_VISIT, OF_ORDER
 
 
 TOLD = {
-    "scroll_depth_share": "saw {} of the page",
-    "rage_clicks": "clicked in anger {} times",
-    "dead_clicks": "clicked {} times where nothing happens",
-    "duration_seconds": "stayed {} seconds",
-    "pages": "looked at {} pages",
-    "steps_taken": "took {} steps towards the purchase",
+    "scroll_depth_share": (
+        N_("Who says “{option}” saw {own} of the page; the others {others}"),
+        N_("They saw {own} of the page; the others {others}."),
+    ),
+    "rage_clicks": (
+        N_("Who says “{option}” clicked in anger {own} times; the others {others}"),
+        N_("They clicked in anger {own} times; the others {others}."),
+    ),
+    "dead_clicks": (
+        N_("Who says “{option}” clicked {own} times where nothing happens; the others {others}"),
+        N_("They clicked {own} times where nothing happens; the others {others}."),
+    ),
+    "duration_seconds": (
+        N_("Who says “{option}” stayed {own} seconds; the others {others}"),
+        N_("They stayed {own} seconds; the others {others}."),
+    ),
+    "pages": (
+        N_("Who says “{option}” looked at {own} pages; the others {others}"),
+        N_("They looked at {own} pages; the others {others}."),
+    ),
+    "steps_taken": (
+        N_("Who says “{option}” took {own} steps towards the purchase; the others {others}"),
+        N_("They took {own} steps towards the purchase; the others {others}."),
+    ),
 }
 
 
-def in_words(apart: Apart, words: Words, *, most: int = 3) -> list[str]:
-    """The clearest differences, one a measure: *saw 28% of the page; the others 61%*."""
-    rows = apart.rows[apart.rows["measure"].isin(TOLD)].head(most)
-    return [
-        f"{TOLD[row['measure']].format(form(row['measure'], words)(row['mean']))}; the others "
-        f"{form(row['measure'], words)(row['others_mean'])}"
-        for _, row in rows.iterrows()
-    ]
+def headline(apart: Apart, words: Words) -> str:
+    """The clearest difference: *Who says “dear” saw 28% of the page; the others 61%*."""
+    return _told(_clearest(apart).iloc[0], words, 0, option=apart.option)
 
 
-def rest_in_words(apart: Apart, said: Sequence[str]) -> str:
-    """What ``in_words`` says after the first, as sentences, and what of the visit is counted."""
-    told = [f"They {sentence}." for sentence in said[1:]]
+def rest_in_words(apart: Apart, words: Words, *, most: int = 3) -> str:
+    """The next clearest differences, one a measure, and what of the visit is counted."""
+    told = [_told(row, words, 1) for _, row in _clearest(apart).iloc[1:most].iterrows()]
     if (apart.rows["counted"] == WHOLE).any():
-        told.append("Scrolling, clicks and time are those of the whole visit.")
+        told.append(tr("Scrolling, clicks and time are those of the whole visit."))
     return " ".join(told)
+
+
+def _clearest(apart: Apart) -> pd.DataFrame:
+    return apart.rows[apart.rows["measure"].isin(TOLD)]
+
+
+def _told(row: pd.Series, words: Words, place: int, **more: str) -> str:
+    show = form(row["measure"], words)
+    own, others = show(row["mean"]), show(row["others_mean"])
+    return tr(TOLD[row["measure"]][place], own=own, others=others, **more)
 
 
 def form(measure: str, words: Words) -> Callable[[float], str]:
@@ -350,6 +375,7 @@ def for_the_eye(rows: pd.DataFrame, words: Words) -> pd.DataFrame:
     made = []
     for _, row in rows.iterrows():
         show = form(row["measure"], words)
-        those = f"{show(row['mean'])} ({show(row['low'])} to {show(row['high'])})"
+        mean, low, high = (show(row[name]) for name in ("mean", "low", "high"))
+        those = f"{mean} ({low}–{high})"
         made.append([row["measure"], those, show(row["others_mean"]), row["n"]])
     return pd.DataFrame(made, columns=["measure", "those", "others", "n"])

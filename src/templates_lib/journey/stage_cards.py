@@ -7,8 +7,9 @@ next instead. Shares of different people stand side by side and are never multip
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import partial
 from html import escape
 from typing import NamedTuple
 
@@ -16,9 +17,11 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from templates_lib.coding import coding
 from templates_lib.coverage import local_day
-from templates_lib.journey import funnel
+from templates_lib.journey import funnel, wording
 from templates_lib.labels import label
+from templates_lib.language import N_, tr
 from templates_lib.params.journey import EVENTS, Journey
 from templates_lib.service.service import ALL, LEAST
 from templates_lib.sources.engine import one
@@ -28,42 +31,48 @@ from templates_lib.words import Words
 
 STAGES = list(EVENTS)
 STAGE_NAMES = {
-    "awareness": "They hear of the shop", "consideration": "They look and compare",
-    "purchase": "They buy", "after_purchase": "After the purchase",
-    "loyalty": "They come back and recommend",
-}  # fmt: skip
+    "awareness": N_("They hear of the shop"),
+    "consideration": N_("They look and compare"),
+    "purchase": N_("They buy"),
+    "after_purchase": N_("After the purchase"),
+    "loyalty": N_("They come back and recommend"),
+}
 PARTS = {
-    "who": "Who", "do": "What they do", "ask": "What they ask and say", "feel": "How they feel",
-    "go_on": "Who goes on", "we_do": "What we do here", "ask_next": "Ask next",
-}  # fmt: skip
+    "who": N_("Who is here"),
+    "do": N_("What they do"),
+    "ask": N_("What they ask and say"),
+    "feel": N_("How they feel"),
+    "go_on": N_("Who goes on"),
+    "we_do": N_("What we do here"),
+    "ask_next": N_("Ask next"),
+}
 KNOWS = "knows"  # the question of the awareness survey
 MOST = 3  # lines of a kind on a card
-COUNTED_BY = {  # the event that counts who is in a stage, and what they have
-    "awareness": ("session_start", ""),
-    "consideration": ("add_to_cart", " with a cart"),
-    "purchase": ("purchase", " with a purchase"),
+COUNTED_BY = {  # the event that counts who is in a stage, and what they are called
+    "awareness": ("session_start", "base"),
+    "consideration": ("add_to_cart", "with_a_cart"),
+    "purchase": ("purchase", "with_a_purchase"),
 }
 OBSTACLES = {
-    "purchase": "Of 100 buyers, {share} were nearly stopped by “{said}”",
-    "exit_intent": "Of 100 who leave without buying, {share} say “{said}”",
-    "soft_lead": "Of 100 who have not bought yet, {share} say “{said}”",
+    "purchase": N_("Of 100 buyers, {share} were nearly stopped by “{said}”"),
+    "exit_intent": N_("Of 100 who leave without buying, {share} say “{said}”"),
+    "soft_lead": N_("Of 100 who have not bought yet, {share} say “{said}”"),
 }
 ASK_NEXT = {
-    "awareness": [("aware", "Ask people of the market once a year whether they know the shop.")],
+    "awareness": [
+        ("aware", N_("Ask people of the market once a year whether they know the shop.")),
+    ],
     "consideration": [
-        ("feel", "Ask those who leave without buying what stopped them today."),
-        ("do", "Take the visits from the analytics tool, event by event."),
+        ("feel", N_("Ask those who leave without buying what stopped them today.")),
+        ("do", N_("Take the visits from the analytics tool, event by event.")),
     ],
-    "purchase": [("feel", "Ask after the order what nearly stopped them from buying.")],
+    "purchase": [("feel", N_("Ask after the order what nearly stopped them from buying."))],
     "after_purchase": [
-        ("feel", "Ask two weeks after the order how likely they are to recommend, and why."),
-        ("ask", "Export the service contacts with their topic and the hours until resolved."),
+        ("feel", N_("Ask two weeks after the order how likely they are to recommend, and why.")),
+        ("ask", N_("Export the service contacts with their topic and the hours until resolved.")),
     ],
-    "loyalty": [("ask", "Ask those who buy again why they do, and what they tell others.")],
+    "loyalty": [("ask", N_("Ask those who buy again why they do, and what they tell others."))],
 }
-# wide enough for sentences: one card a row on a phone, two or three on a page
-WIDE = "grid-template-columns:repeat(auto-fit,minmax(min(18rem,100%),1fr));align-items:start"
-LIST = "margin:.1rem 0 .7rem;padding-left:1.1rem"
 COLUMNS = ["stage", "about", "line", "n", "estimate", "low", "high"]
 
 
@@ -109,7 +118,8 @@ def ratings(have: Mapping[str, ir.Table], *, zone: str, as_of: date) -> pd.DataF
     columns = ["survey", "question", "n", "mean_rating", "low", "high"]
     if "responses" not in have:
         return pd.DataFrame(columns=columns)
-    rows = _last_answers(have["responses"], "rating", zone, as_of)
+    responses = have["responses"].filter(lambda t: t.survey != "profile")  # it rates our own words
+    rows = _last_answers(responses, "rating", zone, as_of)
     x = rows.value.cast("float64")
     table = (
         rows.group_by("survey", "question")
@@ -145,12 +155,13 @@ def aware(have: Mapping[str, ir.Table], *, zone: str, as_of: date) -> pd.Series 
 
 def open_rows(have: Mapping[str, ir.Table], *, zone: str, as_of: date) -> pd.DataFrame:
     """The open answers of all surveys, to be coded and never shown: survey, response_id, question,
-    kind, text. The names that come to mind in an awareness survey are no themes."""
+    kind, text. Surveys ``coding.WITHOUT_THEMES`` are left out."""
     columns = ["survey", "response_id", "question", "kind", "text"]
     if "responses" not in have:
         return pd.DataFrame(columns=columns)
     rows = have["responses"]
-    rows = rows.filter((rows.kind == "open") & rows.text.notnull() & (rows.survey != "awareness"))
+    has_themes = rows.survey.notin(coding.WITHOUT_THEMES)
+    rows = rows.filter((rows.kind == "open") & rows.text.notnull() & has_themes)
     rows = rows.filter(local_day(rows, "answered_at", zone) <= as_of)
     return rows.select(*columns).order_by(*columns[:3]).to_pandas()
 
@@ -178,15 +189,17 @@ def repeat_buyers(have: Mapping[str, ir.Table]) -> tuple[int, int] | None:
     return int(found["again"] or 0), int(found["n"])
 
 
-def lines(known: Known, settings: Journey, words: Words, *, units: str = "visitors") -> list[Line]:
-    """All lines of all cards, in the order of the stages and parts; ``units`` is what the events
-    count, visitors or visits."""
+def lines(
+    known: Known, settings: Journey, words: Words, *, unit: str = wording.VISITOR
+) -> list[Line]:
+    """All lines of all cards, in the order of the stages and parts; ``unit`` is what the events
+    count, visitor or session."""
     made = [
-        *_who(known, words, units),
-        *_do(known, words, units),
+        *_who(known, words, unit),
+        *_do(known, words, unit),
         *_ask(known, settings, words),
         *_feel(known, settings, words),
-        *_go_on(known, settings, words, units),
+        *_go_on(known, settings, words, unit),
         *(
             Line(stage, "we_do", text)
             for stage, own in settings.stages.items()
@@ -196,47 +209,50 @@ def lines(known: Known, settings: Journey, words: Words, *, units: str = "visito
     for stage, wishes in ASK_NEXT.items():
         has = {line.about for line in made if line.stage == stage}
         has |= {"aware"} if known.aware is not None else set()
-        made += [Line(stage, "ask_next", text) for about, text in wishes if about not in has][:1]
+        made += [Line(stage, "ask_next", tr(text)) for about, text in wishes if about not in has][
+            :1
+        ]
     order = {(s, p): (i, j) for i, s in enumerate(STAGES) for j, p in enumerate(PARTS)}
     return sorted(made, key=lambda line: order[line.stage, line.about])
 
 
-def _share(stage: str, about: str, row: pd.Series, text: str, words: Words) -> Line:
-    """A share as a line; ``text`` has a place for the ``share`` of 100, for what was ``said``, and
-    for ``where``."""
+def _share(
+    stage: str, about: str, row: pd.Series, tell: Callable[[str], str], words: Words
+) -> Line:
+    """A share as a line; ``tell`` says it of so many of 100."""
     values = (float(row["share"]), float(row["low"]), float(row["high"]))
-    told = {name: row.get(name, "") for name in ("said", "where")}
-    line = text.format(share=words.of_100(*values), **told)
-    return Line(stage, about, line, int(row["n"]), *values)
+    return Line(stage, about, tell(words.of_100(*values)), int(row["n"]), *values)
 
 
-def _who(known: Known, words: Words, units: str) -> Iterator[Line]:
+def _who(known: Known, words: Words, unit: str) -> Iterator[Line]:
     if known.aware is not None:
-        text = "Of 100 people of the market, {share} know the shop"
-        yield _share("awareness", "who", known.aware, text, words)
+        text = N_("Of 100 people of the market, {share} know the shop")
+        yield _share("awareness", "who", known.aware, _filled(text), words)
     events = known.counted[known.counted["source"] == "events"].set_index("what")["units"]
     for stage, (event, which) in COUNTED_BY.items():
         if event in events.index:
             n = int(events[event])
-            yield Line(stage, "who", f"{words.number(n)} {units}{which}", n)
+            yield Line(stage, "who", wording.said(unit, which, n=words.number(n)), n)
     if known.repeat_buyers is not None:
         again, n = known.repeat_buyers
-        yield Line("after_purchase", "who", f"{words.number(n)} customers have bought", n)
+        text = tr("{n} customers have bought", n=words.number(n))
+        yield Line("after_purchase", "who", text, n)
         if again >= LEAST:
-            text = f"{words.number(again)} customers have bought several times"
+            text = tr("{n} customers have bought several times", n=words.number(again))
             yield Line("loyalty", "who", text, again)
     for _, row in _population(known, "promoters").iterrows():
-        text = "Of 100 who are asked, {share} recommend the shop"
-        yield _share("loyalty", "who", row, text, words)
+        text = N_("Of 100 who are asked, {share} recommend the shop")
+        yield _share("loyalty", "who", row, _filled(text), words)
 
 
-def _do(known: Known, words: Words, units: str) -> Iterator[Line]:
+def _do(known: Known, words: Words, unit: str) -> Iterator[Line]:
     told = [event for event, _ in COUNTED_BY.values()]
     rows = known.counted[known.counted["source"] == "events"]
     rows = rows[~rows["what"].isin(told)]
     for row in rows.groupby("stage", sort=False).head(MOST).itertuples():
         step = funnel.in_words(row.what)
-        yield Line(row.stage, "do", f"{words.number(row.units)} {units}: {step}", int(row.units))
+        text = wording.said(unit, "at_step", n=words.number(row.units), step=step)
+        yield Line(row.stage, "do", text, int(row.units))
 
 
 def _ask(known: Known, settings: Journey, words: Words) -> Iterator[Line]:
@@ -252,40 +268,45 @@ def _ask(known: Known, settings: Journey, words: Words) -> Iterator[Line]:
             MOST
         )
         for _, row in shares.head(MOST).iterrows():
-            text = "Of 100 service contacts, {share} are about “{said}”"
-            yield _share(str(stage), "ask", row, text, words)
+            text = N_("Of 100 service contacts, {share} are about “{said}”")
+            yield _share(str(stage), "ask", row, _filled(text, said=row["said"]), words)
     stages = _stage_of(settings)
     mentions = known.mentions.dropna(subset=["share"])
     mentions = mentions[mentions["n"] >= LEAST]
     for (survey, question), own in mentions.groupby(["survey", "question"], sort=False):
         if survey in stages:
-            asked = own.head(MOST - 1).assign(where=f"{label(survey)}: {question}")
-            text = "Of 100 open answers ({where}), {share} are about “{said}”"
-            for _, row in asked.assign(said=asked["code"].map(label)).iterrows():
-                yield _share(stages[survey], "ask", row, text, words)
+            where = f"{label(survey)}: {question}"
+            text = N_("Of 100 open answers ({where}), {share} are about “{said}”")
+            for _, row in own.head(MOST - 1).iterrows():
+                tell = _filled(text, where=where, said=label(row["code"]))
+                yield _share(stages[survey], "ask", row, tell, words)
 
 
 def _feel(known: Known, settings: Journey, words: Words) -> Iterator[Line]:
     stages = _stage_of(settings)
     for survey, row in _scores(known):
         if survey in stages:
-            ends = f"{words.number(row['low'])} to {words.number(row['high'])}"
-            text = f"NPS {words.number(row['nps'])} (very likely {ends})"
+            span = words.span(row["low"], row["high"])
+            text = tr("NPS {nps} (very likely {span})", nps=words.number(row["nps"]), span=span)
             values = (float(row["nps"]), float(row["low"]), float(row["high"]))
             yield Line(stages[survey], "feel", text, int(row["n"]), *values)
     for row in known.ratings.itertuples():
         if row.survey in stages:
-            shown = [words.number(value, 1) for value in (row.mean_rating, row.low, row.high)]
-            text = f"{row.question}: {shown[0]} (very likely {shown[1]}–{shown[2]})"
+            mean, span = words.number(row.mean_rating, 1), words.span(row.low, row.high, 1)
+            text = tr(
+                "{question}: {mean} (very likely {span})",
+                question=row.question, mean=mean, span=span,
+            )  # fmt: skip
             values = (float(row.mean_rating), float(row.low), float(row.high))
             yield Line(stages[row.survey], "feel", text, int(row.n), *values)
     for survey, own in known.choices.groupby("survey", sort=False):
         if survey in stages and survey in OBSTACLES:
-            for _, row in own.assign(said=own["option"]).head(MOST - 1).iterrows():
-                yield _share(stages[survey], "feel", row, OBSTACLES[survey], words)
+            for _, row in own.head(MOST - 1).iterrows():
+                tell = _filled(OBSTACLES[survey], said=row["option"])
+                yield _share(stages[survey], "feel", row, tell, words)
 
 
-def _go_on(known: Known, settings: Journey, words: Words, units: str) -> Iterator[Line]:
+def _go_on(known: Known, settings: Journey, words: Words, unit: str) -> Iterator[Line]:
     """Of the visitors at the first step of a stage, those who reach the first of the next one;
     of the buyers, those who buy again."""
     whole = known.steps[known.steps["split"] == ALL] if len(known.steps) else known.steps
@@ -304,12 +325,21 @@ def _go_on(known: Known, settings: Journey, words: Words, units: str) -> Iterato
                 continue
             low, high = wilson(count, n)
             shares = {"share": count / n, "low": float(low), "high": float(high)}
-            row = pd.Series({"n": n, **shares, "said": funnel.in_words(end)})
-            text = "Of 100 " + units + " here, {share} go on: they {said}"
-            yield _share(stage, "go_on", row, text, words)
+            step = funnel.in_words(end)
+            tell = partial(_go_on_to, unit, step)
+            yield _share(stage, "go_on", pd.Series({"n": n, **shares}), tell, words)
     for _, row in _population(known, "second_purchase").iterrows():
-        text = "Of 100 first-time buyers, {share} buy again within a year"
-        yield _share("after_purchase", "go_on", row, text, words)
+        text = N_("Of 100 first-time buyers, {share} buy again within a year")
+        yield _share("after_purchase", "go_on", row, _filled(text), words)
+
+
+def _go_on_to(unit: str, step: str, share: str) -> str:
+    return wording.said(unit, "go_on", share=share, step=step)
+
+
+def _filled(text: str, **values: object) -> Callable[[str], str]:
+    """A message that waits for its ``share``."""
+    return lambda share: tr(text, share=share, **values)
 
 
 def _population(known: Known, measure: str) -> pd.DataFrame:
@@ -338,13 +368,11 @@ def to_html(made: list[Line]) -> str:
     """The cards as HTML, one below the other on a phone; every text is escaped."""
     cards = []
     for place, stage in enumerate(STAGES, start=1):
-        rows = [f"<h4>{place}. {escape(STAGE_NAMES[stage])}</h4>"]
+        rows = [f"<h4>{place}. {escape(tr(STAGE_NAMES[stage]))}</h4>"]
         for part, name in PARTS.items():
             own = [line.line for line in made if line.stage == stage and line.about == part]
             if own:
                 items = "".join(f"<li>{escape(text)}</li>" for text in own)
-                rows.append(
-                    f'<p><strong>{escape(name)}</strong></p><ul style="{LIST}">{items}</ul>'
-                )
+                rows.append(f"<p><strong>{escape(tr(name))}</strong></p><ul>{items}</ul>")
         cards.append(f'<section class="tile stage">{"".join(rows)}</section>')
-    return f'<div class="tiles stages" style="{WIDE}">{"".join(cards)}</div>'
+    return f'<div class="tiles stages">{"".join(cards)}</div>'

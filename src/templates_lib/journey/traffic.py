@@ -5,10 +5,12 @@ from __future__ import annotations
 import ibis.expr.types as ir
 import pandas as pd
 
+from templates_lib.language import N_, tr
 from templates_lib.stats.intervals import wilson
 
 ALL = "all"
 SPLITS = ("channel", "device")
+BY = {"channel": N_("visits by channel"), "device": N_("visits by device")}
 MIN_VISITS = 30
 TRAFFIC = ["split", "segment", "n", "orders", "conversion", "low", "high"]
 
@@ -68,8 +70,9 @@ def conversion(traffic: ir.Table, *, max_groups: int) -> pd.DataFrame:
 
 def lacks(table: pd.DataFrame) -> list[str]:
     """What the counted visits do not hold, in words."""
-    missing = ["the steps between a visit and an order"]
+    missing = [tr("the steps between a visit and an order")]
     if table["orders"].isna().all():
-        missing.append("orders beside the visits")
-    missing += [f"visits by {split}" for split in SPLITS if split not in set(table["split"])]
+        missing.append(tr("orders beside the visits"))
+    known = set(table["split"])
+    missing += [tr(text) for split, text in BY.items() if split not in known]
     return missing

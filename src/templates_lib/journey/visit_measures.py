@@ -11,6 +11,7 @@ import pandas as pd
 
 from templates_lib.journey.funnel import ALL, MIN_UNITS
 from templates_lib.journey.visits import PURCHASE
+from templates_lib.language import N_, tr
 from templates_lib.params.journey import Journey
 from templates_lib.purchases import with_groups
 from templates_lib.stats import intervals
@@ -22,9 +23,11 @@ SPLITS = ("device", "channel")
 SHARES = ("bought", "bounced")
 MEANS = ("pages", "seconds")
 WIDE = {
-    "bought": "buy, of 100", "bounced": "end at once, of 100", "pages": "pages a visit",
-    "seconds": "seconds a visit",
-}  # fmt: skip
+    "bought": N_("buy, of 100"),
+    "bounced": N_("end at once, of 100"),
+    "pages": N_("pages a visit"),
+    "seconds": N_("seconds a visit"),
+}
 MEASURES = ["split", "segment", "measure", "n", "estimate", "low", "high"]
 
 
@@ -124,7 +127,8 @@ def wide(table: pd.DataFrame, words: Words) -> pd.DataFrame:
     made.columns.name = None
     made.insert(2, "n", sizes.to_numpy())
     order = [name for name in (*SHARES, *MEANS) if name in made]
-    return made[["split", "segment", "n", *order]].rename(columns=WIDE)
+    names = {name: tr(text) for name, text in WIDE.items()}
+    return made[["split", "segment", "n", *order]].rename(columns=names)
 
 
 def _text(row: Any, words: Words) -> str:

@@ -7,20 +7,48 @@ from typing import Any
 import pandas as pd
 
 from templates_lib.labels import label
+from templates_lib.language import N_, tr
 from templates_lib.stats.trials import test_size, visible_share_change
 from templates_lib.words import Words
 
 MIN_HALF = 30
-AFTER = {
-    "discounted": "whose purchase had a discount",
-    "refunded": "who got money back",
-}
+AFTER = {  # of those who bought once, and of those who had bought before
+    "discounted": (
+        N_("Of 100 new buyers whose purchase had a discount, {share} do not come back in time"),
+        N_(
+            "Of 100 buyers who had bought before and got a discount, {share} do not come back in "
+            "time"
+        ),
+    ),
+    "refunded": (
+        N_("Of 100 new buyers who got money back, {share} do not come back in time"),
+        N_("Of 100 buyers who had bought before and got money back, {share} do not come back in "
+           "time"),
+    ),
+    "contact": (
+        N_("Of 100 new buyers who wrote about “{value}”, {share} do not come back in time"),
+        N_(
+            "Of 100 buyers who had bought before and wrote about “{value}”, {share} do not come "
+            "back in time"
+        ),
+    ),
+    "score": (
+        N_("Of 100 new buyers who answered as {value}, {share} do not come back in time"),
+        N_(
+            "Of 100 buyers who had bought before and answered as {value}, {share} do not come back "
+            "in time"
+        ),
+    ),
+}  # fmt: skip
 DONE = {
-    "discounted": "Welcome them with something else than a price, such as free delivery of the "
-    "next order.",
-    "refunded": "Write to whoever gets money back, and offer what fits better.",
-    "contact": "Make good what goes wrong with “{value}” at once, and write again two weeks later.",
-    "score": "Call those who give a low score within the week.",
+    "discounted": N_(
+        "Welcome them with something else than a price, such as free delivery of the next order."
+    ),
+    "refunded": N_("Write to whoever gets money back, and offer what fits better."),
+    "contact": N_(
+        "Make good what goes wrong with “{value}” at once, and write again two weeks later."
+    ),
+    "score": N_("Call those who give a low score within the week."),
 }
 
 
@@ -30,11 +58,11 @@ def still(row: pd.Series | None, words: Words) -> str:
     if row is None:
         return ""
     share = words.of_100(row.share, row.low, row.high)
-    days = words.number(row.days)
-    past = (
-        f"Not all are gone: of 100 times that somebody was so late, {share} ended with a purchase"
-    )
-    return f"{past} within {days} days."
+    return tr(
+        "Not all are gone: of 100 times that somebody was so late, {share} ended with a purchase "
+        "within {days} days.",
+        share=share, days=words.number(row.days),
+    )  # fmt: skip
 
 
 def named(table: pd.DataFrame) -> pd.DataFrame:
@@ -48,30 +76,30 @@ def named(table: pd.DataFrame) -> pd.DataFrame:
 
 def after(row: pd.Series, words: Words) -> str:
     """After what most more leave, as a headline."""
-    who = "new buyers" if row.group == "one_purchase" else "buyers who had bought before"
+    message = AFTER[row.attribute][row.group != "one_purchase"]
     share = words.of_100(row.share, row.low, row.high)
-    return f"Of 100 {who} {_which(row)}, {share} do not come back in time"
-
-
-def _which(row: pd.Series) -> str:
-    if row.attribute == "contact":
-        return f"who wrote about “{row.value}”"
-    if row.attribute == "score":
-        return f"who are {label(row.value)}"
-    return AFTER[row.attribute]
+    return tr(message, share=share, value=label(row.value))
 
 
 def done(row: pd.Series) -> str:
     """What to do about it."""
-    return DONE[row.attribute].format(value=row.value)
+    return tr(DONE[row.attribute], value=label(row.value))
 
 
 def best(row: pd.Series, listed: int, words: Words, *, knows_consents: bool) -> str:
     """What the best who left have brought, and how many of them are on the list."""
-    gone = f"These {words.number(row.customers)} have brought {words.money(row.value)} so far"
+    told = {"n": words.number(row.customers), "value": words.money(row.value)}
     if not knows_consents:
-        return f"{gone}. Who of them agreed to be contacted, the customer file has to say."
-    return f"{gone}; {words.number(listed)} of them may be contacted and are on the list."
+        return tr(
+            "These {n} have brought {value} so far. Who of them agreed to be contacted, the "
+            "customer file has to say.",
+            **told,
+        )
+    return tr(
+        "These {n} have brought {value} so far; {listed} of them may be contacted and are on the "
+        "list.",
+        **told, listed=words.number(listed),
+    )  # fmt: skip
 
 
 def size(share: float, change: float) -> int:
@@ -90,16 +118,26 @@ def action(listed: int, base: float, words: Words) -> dict[str, Any]:
     half = listed // 2
     if half < MIN_HALF:
         return {
-            "do": f"Call these {words.number(listed)}, beginning with the reason beside each.",
-            "check": "So few cannot show a difference: count who comes back, and ask all of them "
-            "why they had left.",
+            "do": tr(
+                "Call these {n}, beginning with the reason beside each.", n=words.number(listed)
+            ),
+            "check": tr(
+                "So few cannot show a difference: count who comes back, and ask all of them why "
+                "they had left."
+            ),
             "test_size": None,
         }
     rise = words.number(100 * visible_share_change(base, half))
     return {
-        "do": f"Write to half of these {words.number(listed)}, drawn by lot, beginning with the "
-        "reason beside each.",
-        "check": f"Compare purchases in the next 60 days: with {words.number(half)} in each half, "
-        f"{rise} more of 100 show.",
+        "do": tr(
+            "Write to half of these {n}, drawn by lot, beginning with the reason beside each.",
+            n=words.number(listed),
+        ),
+        "check": tr(
+            "Compare purchases in the next 60 days: with {half} in each half, {rise} more of 100 "
+            "show.",
+            half=words.number(half),
+            rise=rise,
+        ),
         "test_size": half,
     }

@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from templates_lib.language import tr
 from templates_lib.lost_customers.lost_after import with_facts
 from templates_lib.lost_customers.lost_customers import STATES
 from templates_lib.nps_drivers.nps import CLASSES
@@ -104,10 +105,14 @@ def win_back(
 def _reason(row: tuple) -> str:
     """What to begin with, the weightiest first."""
     if isinstance(row.contact, str) and row.contact != "no_contact":
-        return f"wrote about “{row.contact}” after the last purchase"
+        return tr("wrote about “{topic}” after the last purchase", topic=row.contact)
     if row.score == CLASSES[-1]:
-        return "gave a low score after the last purchase"
+        return tr("gave a low score after the last purchase")
     if row.refunded == "yes":
-        return "got money back for the last purchase"
-    usual = f"is usually back within {row.days} days"
-    return f"last bought “{row.category}”, {usual}" if isinstance(row.category, str) else usual
+        return tr("got money back for the last purchase")
+    if isinstance(row.category, str):
+        return tr(
+            "last bought “{category}”, is usually back within {days} days",
+            category=row.category, days=row.days,
+        )  # fmt: skip
+    return tr("is usually back within {days} days", days=row.days)

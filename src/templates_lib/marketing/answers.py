@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from templates_lib.language import N_, tr
 from templates_lib.marketing.attribution import UNKNOWN
 from templates_lib.marketing.counts import BRAND
 from templates_lib.marketing.marketing import MIN_NEW
@@ -63,7 +64,7 @@ def priced(table: pd.DataFrame) -> pd.DataFrame:
 def cost_and_margin(own: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Per new customer of each channel, the cost and the margin so far: channel, amount, low,
     high."""
-    series = {"cost of a new customer": "cac", "margin so far": "margin"}
+    series = {tr("cost of a new customer"): "cac", tr("margin so far"): "margin"}
     return {
         name: own[["channel"]].assign(
             amount=own[column], low=own[f"{column}_low"], high=own[f"{column}_high"]
@@ -96,18 +97,25 @@ def saved(row: pd.Series) -> dict[str, Any]:
     cost = a_year(row) * row["spend"]
     ends = {"estimate": "ltv_cac", "low": "ltv_cac_high", "high": "ltv_cac_low"}
     worth: dict[str, Any] = {end: cost * max(0.0, 1 - row[name]) for end, name in ends.items()}
-    worth["assumptions"] = (
-        f"{row['channel']} were stopped, only these customers were lost, and they would bring "
-        f"nothing after month {row['months']}"
-    )
+    worth["assumptions"] = tr(
+        "“{channel}” were stopped, only these customers were lost, and they would bring nothing "
+        "after month {months}",
+        channel=row["channel"], months=row["months"],
+    )  # fmt: skip
     return worth
 
 
-STOP_IN_HALF = {
-    "do": "Before this budget is moved, stop the channel in half of the regions, drawn by lot.",
-    "check": "Compare the sales of both halves: only that tells how many would have come anyway, "
-    "or came by it without a click. How long it takes stands under the test that would tell.",
-}
+def stop_in_half() -> dict[str, str]:
+    """What to do about a channel that does not pay by clicks, before a test has told."""
+    return {
+        "do": tr(
+            "Before this budget is moved, stop the channel in half of the regions, drawn by lot."
+        ),
+        "check": tr(
+            "Compare the sales of both halves: only that tells how many would have come anyway, or "
+            "came by it without a click. How long it takes stands under the test that would tell."
+        ),
+    }
 
 
 class Unknown(NamedTuple):
@@ -166,7 +174,11 @@ def heard_elsewhere(
     return Elsewhere(away / len(own), float(low), float(high), len(own))
 
 
-SHOWN = {EVERY: "all channels", PAID: "paid channels", BRAND: "of it brand campaigns"}
+SHOWN = {
+    EVERY: N_("all channels"),
+    PAID: N_("paid channels"),
+    BRAND: N_("of it brand campaigns"),
+}
 
 
 def view(own: pd.DataFrame) -> pd.DataFrame:
@@ -179,4 +191,14 @@ def view(own: pd.DataFrame) -> pd.DataFrame:
         shown = shown.drop(columns="period")
     if "months" in shown:
         shown["months"] = shown["months"].mask(shown["months"] == 0)
-    return shown.assign(channel=shown["channel"].replace(SHOWN))
+    return shown.assign(channel=[tr(SHOWN.get(name, name)) for name in shown["channel"]])
+
+
+def axis_names(period: str) -> tuple[str, str]:
+    """What the cost and the new customers of a period are called."""
+    names = {
+        "month": (tr("Cost of marketing, a month"), tr("New customers, a month")),
+        "quarter": (tr("Cost of marketing, a quarter"), tr("New customers, a quarter")),
+        "year": (tr("Cost of marketing, a year"), tr("New customers, a year")),
+    }
+    return names[period]

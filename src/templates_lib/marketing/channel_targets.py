@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from templates_lib.language import tr
 from templates_lib.marketing.answers import a_year
 from templates_lib.params.marketing import EVERY, PAID, Targets
 
@@ -101,15 +102,21 @@ def answer(table: pd.DataFrame) -> pd.DataFrame:
 def in_words(table: pd.DataFrame) -> str:
     """How many targets are met, missed and open: ``2 missed, 1 met, 1 that cannot be told yet``."""
     counts = table["verdict"].value_counts()
-    said = {MISSED: "missed", MET: "met", OPEN: "that cannot be told yet",
-            NO_ESTIMATE: "without enough new customers or a known cost"}  # fmt: skip
-    return ", ".join(f"{counts[v]} {text}" for v, text in said.items() if v in counts)
+    said = {
+        MISSED: tr("{n} missed", n=counts.get(MISSED, 0)),
+        MET: tr("{n} met", n=counts.get(MET, 0)),
+        OPEN: tr("{n} that cannot be told yet", n=counts.get(OPEN, 0)),
+        NO_ESTIMATE: tr(
+            "{n} without enough new customers or a known cost", n=counts.get(NO_ESTIMATE, 0)
+        ),
+    }
+    return ", ".join(text for verdict, text in said.items() if verdict in counts)
 
 
 class TooDear(NamedTuple):
     """Who misses the target of the cost of a new customer; ``effect`` is what that is a year."""
 
-    name: str
+    channel: str
     cost: float
     low: float
     high: float
@@ -127,9 +134,34 @@ def too_dear(table: pd.DataFrame, channels: pd.DataFrame) -> TooDear | None:
         yearly = row["n"] * a_year(channels[is_own].iloc[0])
         ends = {end: row[end] for end in ("estimate", "low", "high")}
         effect = {end: float(yearly * (cost - row["target_value"])) for end, cost in ends.items()}
-        name = {EVERY: "all channels together", PAID: "the paid channels"}.get(
-            row["channel"], row["channel"]
-        )
         target, n = row["target_value"], int(row["n"])
-        found.append(TooDear(name, *map(float, ends.values()), target, n, effect))
+        found.append(TooDear(row["channel"], *map(float, ends.values()), target, n, effect))
     return max(found, key=lambda each: each.effect["estimate"], default=None)
+
+
+def too_dear_in_words(found: TooDear, cost: str, target: str) -> str:
+    """The headline of ``too_dear``; cost and target as money."""
+    if found.channel == EVERY:
+        return tr(
+            "A new customer costs {cost} over all channels, and should cost {target} at most",
+            cost=cost, target=target,
+        )  # fmt: skip
+    if found.channel == PAID:
+        return tr(
+            "A new customer of the paid channels costs {cost}, and should cost {target} at most",
+            cost=cost, target=target,
+        )  # fmt: skip
+    return tr(
+        "A new customer of “{channel}” costs {cost}, and should cost {target} at most",
+        channel=found.channel, cost=cost, target=target,
+    )  # fmt: skip
+
+
+def cut(found: TooDear) -> str:
+    """What to do about ``too_dear``."""
+    if found.channel in (EVERY, PAID):
+        return tr("Cut the campaigns that win fewest customers until the target holds.")
+    return tr(
+        "Cut what wins fewest customers of “{channel}” until the target holds.",
+        channel=found.channel,
+    )

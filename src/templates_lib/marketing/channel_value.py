@@ -19,6 +19,7 @@ from scipy import stats
 
 from templates_lib import activity
 from templates_lib.coverage import local_day
+from templates_lib.language import tr
 from templates_lib.marketing import payback
 from templates_lib.marketing.attribution import UNKNOWN
 from templates_lib.marketing.payback import MARGIN, MONTH_DAYS, NOT_YET, Grids
@@ -284,5 +285,59 @@ def surest(gaps: pd.DataFrame, *, at_most: int = 6) -> Gap | None:
 def next_step(gap: Gap) -> str:
     """What to do about a channel whose customers come back less, or more, than others."""
     if gap.difference < 0:
-        return f"Give new customers of {gap.channel} a reason for a second order within a month."
-    return f"Ask what new customers of {gap.channel} were told, and tell it to those of the others."
+        return tr(
+            "Give new customers of “{channel}” a reason for a second order within a month.",
+            channel=gap.channel,
+        )
+    return tr(
+        "Ask what new customers of “{channel}” were told, and tell it to those of the others.",
+        channel=gap.channel,
+    )
+
+
+class Titles(NamedTuple):
+    """What pictures and tables of returns by channel are called."""
+
+    axis: str
+    alt: str
+    curve: str
+    table: str
+    basis: str
+
+
+def titles(kind: str) -> Titles:
+    """By how the channel is known: ``clicked`` (the last click) or ``said``."""
+    if kind == "clicked":
+        return Titles(
+            tr("Came back, of 100 new customers, by the last click"),
+            tr("Share who came back by channel of the last click."),
+            tr("Came back by day, by the last click"),
+            tr(
+                "Who came back, by the last click: each channel against the others of the "
+                "same months"
+            ),
+            tr("The channel is that of the last click."),
+        )
+    return Titles(
+        tr("Came back, of 100 new customers, by what they say"),
+        tr("Share who came back by channel, as customers say."),
+        tr("Came back by day, by what customers say"),
+        tr("Who came back, by what they say: each channel against the others of the same months"),
+        tr("The channel is what customers say."),
+    )
+
+
+def returns_in_words(gap: Gap, kind: str, own: str, others: str) -> str:
+    """The headline of a gap in returns."""
+    named = {"channel": gap.channel, "own": own, "others": others, "months": gap.months}
+    if kind == "clicked":
+        return tr(
+            "Of 100 customers who came by “{channel}”, {own} come back within {months} months; of "
+            "the others {others}",
+            **named,
+        )
+    return tr(
+        "Of 100 customers who first heard of the shop by “{channel}”, {own} come back within "
+        "{months} months; of the others {others}",
+        **named,
+    )

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from templates_lib.language import tr, trn
 from templates_lib.marketing.holdouts import LONG, REGIONS, SHORT, lost_a_year
 from templates_lib.words import Words
 
@@ -21,69 +22,101 @@ class Told(NamedTuple):
 
 def settled(test: Mapping[str, Any], words: Words) -> Told:
     """What a test of ``holdouts.answered`` says beside its number, its worth, and what to do."""
-    name, credited = test["channel"], ""
+    name, said = test["channel"], []
     back = 1 + test["romi"]
     if not pd.isna(test["attributed_romi"]):
         by_click = words.money(100 * (1 + test["attributed_romi"]), 0)
-        credited = f"The last click credits it with {by_click}. "
+        said.append(tr("The last click credits it with {credited}.", credited=by_click))
     regions = words.number(test["regions"])
-    again = f"The same test again after the change, with {regions} regions an arm."
+    again = tr("The same test again after the change, with {n} regions an arm.", n=regions)
     if test["romi"] > 0:
-        do = f"Raise what {name} may cost by a fifth, in half of the regions first."
-        return Told(credited.strip(), None, {"do": do, "check": again})
+        do = tr("Raise what “{name}” may cost by a fifth, in half of the regions first.", name=name)
+        return Told(" ".join(said), None, {"do": do, "check": again})
     effect = lost_a_year(test) | {
-        "assumptions": f"{name} were stopped, the year is like the days of the test, and its new "
-        "customers would buy nothing later"
+        "assumptions": tr(
+            "“{name}” were stopped, the year is like the days of the test, and its new customers "
+            "would buy nothing later",
+            name=name,
+        )
     }
-    later = ""
     if back > 0:
-        more = words.money(1 / back - 1, 2)
-        later = f"To pay, each {words.money(1, 0)} of it would have to bring {more} more later on."
-    do = f"Stop {name}, or bring its cost down to what it adds."
-    return Told(f"{credited}{later}".strip(), effect, {"do": do, "check": again})
+        one, more = words.money(1, 0), words.money(1 / back - 1, 2)
+        said.append(
+            tr("To pay, each {one} of it would have to bring {more} more later on.",
+               one=one, more=more)
+        )  # fmt: skip
+    do = tr("Stop “{name}”, or bring its cost down to what it adds.", name=name)
+    return Told(" ".join(said), effect, {"do": do, "check": again})
 
 
 def left_open(test: Mapping[str, Any], words: Words) -> str:
     """What a test that settles nothing lacks."""
-    days = f"{words.day(test['date_from'])} to {words.day(test['date_to'])}"
-    start = f"The test of {test['channel']} from {days}"
+    which = {
+        "channel": test["channel"],
+        "first": words.day(test["date_from"]),
+        "last": words.day(test["date_to"]),
+    }
     if pd.isna(test["added_per_unit_low"]):
-        return (
-            f"{start} has one figure an arm: how much regions differ by chance is not known, so "
-            "that nothing can be said of what it added. Ask for its figures by region."
+        return tr(
+            "The test of “{channel}”, {first} to {last}, has one figure an arm: how much regions "
+            "differ by chance is not known, so that nothing can be said of what it added. Ask for "
+            "its figures by region.",
+            **which,
         )
     if pd.isna(test["spend"]):
-        return f"{start} cannot be set against a cost: the files hold none of these days."
+        return tr(
+            "The test of “{channel}”, {first} to {last}, cannot be set against a cost: the files "
+            "hold none of these days.",
+            **which,
+        )
     if pd.isna(test["margin_of_sales"]):
-        return f"{start} cannot be set against its cost: no margin is known or declared."
-    ends = [words.money(100 * (1 + test[end]), 0) for end in ("romi_low", "romi_high")]
+        return tr(
+            "The test of “{channel}”, {first} to {last}, cannot be set against its cost: no margin "
+            "is known or declared.",
+            **which,
+        )
+    low, high = (words.money(100 * (1 + test[end]), 0) for end in ("romi_low", "romi_high"))
     needed, had = test["regions_needed"], min(test["regions"], test["regions_held_out"])
-    size = (
-        f"With {words.number(needed)} regions an arm a channel that only just pays is seen to in "
-        f"four of five tests; it had {words.number(had)}."
-        if needed > had
-        else "What it adds is close to what it costs, and a larger test would change little."
-    )
-    return (
-        f"{start} leaves it open whether it pays: of each {words.money(100, 0)} spent, very likely "
-        f"{ends[0]} to {ends[1]} of margin came back. {size}"
-    )
+    told = tr(
+        "The test of “{channel}”, {first} to {last}, leaves it open whether it pays: of each "
+        "{spent} spent, very likely {low} to {high} of margin came back.",
+        **which, spent=words.money(100, 0), low=low, high=high,
+    )  # fmt: skip
+    if needed > had:
+        size = tr(
+            "With {needed} regions an arm a channel that only just pays is seen to in four of five "
+            "tests; it had {had}.",
+            needed=words.number(needed), had=words.number(had),
+        )  # fmt: skip
+    else:
+        size = tr("What it adds is close to what it costs, and a larger test would change little.")
+    return f"{told} {size}"
 
 
 def plan(row: Mapping[str, Any], words: Words) -> str:
     """What the test of a channel of ``holdouts.planned`` takes."""
-    weeks = words.count(row["weeks_needed"], "week", "weeks")
-    ends = words.span(row["weeks_needed_low"], row["weeks_needed_high"])
-    where = f"{REGIONS} of {2 * REGIONS} regions of like size, drawn by lot"
-    told = f"{weeks} (very likely {ends})"
-    if row["weeks_needed"] <= LONG:
-        return (
-            f"To know what {row['channel']} adds, stop it in {where}, for {told}, and compare what "
-            "both halves buy."
-        )
-    costs = [words.money(row[name], 0) for name in ("weekly_cost", "cost_for_short_test")]
-    return (
-        f"At {costs[0]} a week, {row['channel']} would have to be stopped in {where}, for {told} "
-        f"before a test could tell what it adds. With {costs[1]} a week where it stays, {SHORT} "
-        "weeks are enough."
-    )
+    needed = row["weeks_needed"]
+    which = {
+        "channel": row["channel"],
+        "regions": REGIONS,
+        "all_regions": 2 * REGIONS,
+        "n": words.number(needed),
+        "span": words.span(row["weeks_needed_low"], row["weeks_needed_high"]),
+    }
+    if needed <= LONG:
+        return trn(
+            "To know what “{channel}” adds, stop it in {regions} of {all_regions} regions of like "
+            "size, drawn by lot, for {n} week (very likely {span}), and compare what both halves "
+            "buy.",
+            "To know what “{channel}” adds, stop it in {regions} of {all_regions} regions of like "
+            "size, drawn by lot, for {n} weeks (very likely {span}), and compare what both halves "
+            "buy.",
+            needed, **which,
+        )  # fmt: skip
+    cost, enough = (words.money(row[name], 0) for name in ("weekly_cost", "cost_for_short_test"))
+    return tr(
+        "At {cost} a week, “{channel}” would have to be stopped in {regions} of {all_regions} "
+        "regions of like size, drawn by lot, for {n} weeks (very likely {span}) before a test "
+        "could tell what it adds. With {enough} a week where it stays, {short} weeks are enough.",
+        **which, cost=cost, enough=enough, short=SHORT,
+    )  # fmt: skip

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from templates_lib import activity
+from templates_lib.language import tr
 from templates_lib.sources.engine import one
 from templates_lib.stats import intervals
 from templates_lib.stats.power_sums import POWERS, decimals, narrow, power
@@ -156,13 +157,22 @@ def payback(own: pd.DataFrame, months: int, cac: float, low: float, high: float)
     )  # fmt: skip
 
 
-def in_words(row: pd.Series) -> str:
-    """When a row of ``marketing.measures`` is paid back, to follow *a new customer costs …*."""
+def headline(row: pd.Series, cost: str) -> str:
+    """What a new customer costs, and when a row of ``marketing.measures`` is paid back."""
     if not row["is_paid_back"]:
-        return f"has not paid that back by month {row['months']}"
+        return tr(
+            "A new customer costs {cost} and has not paid that back by month {month}",
+            cost=cost, month=row["months"],
+        )  # fmt: skip
     if row["payback_months"] == 1:
-        return "pays that back with the first month's margin"
-    return f"pays that back in month {row['payback_months']:.0f}"
+        return tr(
+            "A new customer costs {cost} and pays that back with the first month's margin",
+            cost=cost,
+        )
+    return tr(
+        "A new customer costs {cost} and pays that back in month {month}",
+        cost=cost, month=f"{row['payback_months']:.0f}",
+    )  # fmt: skip
 
 
 def sureness_in_words(row: pd.Series) -> str:
@@ -171,9 +181,13 @@ def sureness_in_words(row: pd.Series) -> str:
     if first == last:
         return ""
     if np.isnan(last):
-        early = "" if np.isnan(first) else f" It may be as early as month {first:.0f}."
-        return early if not row["is_paid_back"] else " It may also take longer than that."
-    return f" Very likely it is paid back between month {first:.0f} and {last:.0f}."
+        if row["is_paid_back"]:
+            return tr("It may also take longer than that.")
+        return "" if np.isnan(first) else tr("It may be as early as month {n}.", n=f"{first:.0f}")
+    return tr(
+        "Very likely it is paid back between month {first} and {last}.",
+        first=f"{first:.0f}", last=f"{last:.0f}",
+    )  # fmt: skip
 
 
 def _first_month(months: pd.Series, ratio: np.ndarray) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -91,6 +92,11 @@ def campaigns(rows: pd.DataFrame) -> pd.DataFrame:
         table[name] = table[name].dt.date
     ordered = table.sort_values(["channel", "spend", "campaign"], ascending=[True, False, True])
     return ordered[CAMPAIGNS].reset_index(drop=True)
+
+
+def converted_rows(facts: Mapping[str, Any]) -> int:
+    """Rows of the costs whose money was in another currency, by what staging noted."""
+    return sum(about["converted"] for about in facts["sources"] if about["table"] == "spend")
 
 
 def days(rows: pd.DataFrame, *, as_of: date) -> pd.DataFrame:

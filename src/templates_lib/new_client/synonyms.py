@@ -61,6 +61,11 @@ SYNONYMS: dict[str, Synonyms] = {
         "line_tax": "line tax, line vat, rivin vero, rivin alv",
         "unit_cost": "cost, unit cost, cost price, purchase price, ostohinta, hankintahinta,"
         "omakustannushinta",
+        "fulfilment_cost": "fulfilment cost, fulfillment cost, fulfilment costs, carriage cost,"
+        "logistics cost, packing and carriage, logistiikkakulut, logistiikkakustannus,"
+        "pakkaus ja kuljetus, lähetyskustannus",
+        "payment_cost": "payment fee, payment fees, payment cost, transaction fee, processing fee,"
+        "gateway fee, maksunvälityskulut, maksunvälityspalkkio, korttikulut",
     },
     "products": {
         "product_id": "sku, product id, product code, stock code, item number, variant sku,"
@@ -71,6 +76,9 @@ SYNONYMS: dict[str, Synonyms] = {
         "tyyppi",
         "unit_cost": "cost, unit cost, cost per item, cost price, purchase price, ostohinta,"
         "hankintahinta, omakustannushinta",
+        "weight_kg": "weight kg, weight in kg, kg, paino kg, paino kiloina, massa kg",
+        "weight_grams": "weight g, weight in g, grams, weight grams, weight in grams,"
+        "variant grams, paino g, paino grammoina, grammat, massa g",
     },
     "customers": {
         **PERSON,
@@ -209,8 +217,8 @@ QUESTION = re.compile(
 
 def bare(header: str) -> str:
     """A header without case, blanks, marks and a unit in brackets: ``InvoiceNo``, ``invoice no``
-    and ``Invoice no.`` are one."""
-    folded = re.sub(r"\([^)]*\)", "", fold(header)) or fold(header)
+    and ``Invoice no.`` are one. A unit of weight is kept: it tells grams from kilograms."""
+    folded = re.sub(r"\((?!k?g\))[^)]*\)", "", fold(header)) or fold(header)
     return re.sub(r"[\W_]+", "", folded) or folded.strip()
 
 

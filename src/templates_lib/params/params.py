@@ -13,10 +13,12 @@ from typing import Annotated, Literal
 from babel.numbers import list_currencies
 from pydantic import Field, ValidationInfo, field_validator
 
-from templates_lib.params import asked_names
+from templates_lib.params import asked_names, protected
+from templates_lib.params.brand import Brand
 from templates_lib.params.interviews import Interviews
 from templates_lib.params.journey import Journey
 from templates_lib.params.marketing import ChannelNames, Marketing
+from templates_lib.params.profiles import Profiles
 from templates_lib.params.sections import Day, Part, Section, Share, TimeZone
 from templates_lib.params.sources import Sources
 from templates_lib.params.surveys import Survey
@@ -117,6 +119,14 @@ class Privacy(Section):
     """What is never shown."""
 
     min_cell: int = Field(5, ge=1, description="Smallest count of people shown, persons.")
+
+
+class Report(Section):
+    """What is sent beside the page and the workbook."""
+
+    forms: list[Literal["pdf", "slides"]] = Field(
+        ["pdf", "slides"], description="Forms that are written too: `pdf`, `slides`."
+    )
 
 
 class DataHealth(Section):
@@ -329,6 +339,9 @@ class Summary(Section):
     """`11_summary`."""
 
     return_days: int = Field(90, ge=7, description="Days within which a return is counted, days.")
+    check_days: int = Field(
+        90, ge=7, description="Days until an action is looked at, where it does not say, days."
+    )
 
 
 class Demo(Section):
@@ -352,10 +365,13 @@ class Params(Section):
     assumptions: Assumptions = Assumptions()
     purchases: Purchases = Purchases()
     privacy: Privacy = Privacy()
+    brand: Brand = Brand()
+    report: Report = Report()
     data_health: DataHealth = DataHealth()
     repeat_purchase: RepeatPurchase = RepeatPurchase()
     cohorts: Cohorts = Cohorts()
-    icp: Icp = Icp()
+    profiles: Annotated[Profiles, protected.GROUNDS] = Profiles()
+    icp: Annotated[Icp, protected.ATTRIBUTES] = Icp()
     nps_drivers: NpsDrivers = NpsDrivers()
     customer_value: CustomerValue = CustomerValue()
     journey: Journey = Journey()

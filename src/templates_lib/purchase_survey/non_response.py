@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from templates_lib.coverage import local_day
+from templates_lib.language import tr
 from templates_lib.privacy import hide_small
 from templates_lib.purchases import with_groups
 from templates_lib.sources.engine import one
@@ -207,15 +208,21 @@ def _channels(persons: ir.Table, min_cell: int) -> list[list[Any]]:
 def in_words(table: pd.DataFrame, words: Words) -> pd.DataFrame:
     """``against_buyers`` for the eye: survey, measure, group, and as text who_answers, who_buys
     and apart (the difference with its interval, and whether it is beyond chance)."""
-    show: dict[str, Callable[[float], str]] = {
-        "net_sales": words.money, "tenure_days": words.number,
-        "first_channel": lambda share: words.share(share, 1),
-    }  # fmt: skip
+    show: dict[str, tuple[Callable[[float], str], Callable[[float, float], str]]] = {
+        "net_sales": (lambda v: words.money(v, 2), lambda a, b: words.money_span(a, b, 2)),
+        "tenure_days": (words.number, words.span),
+        "first_channel": (lambda v: words.share(v, 1), lambda a, b: words.share_span(a, b, 1)),
+    }
     rows = []
     for row in table.dropna(subset=["gap"]).itertuples(index=False):
-        write = show[row.measure]
-        sure = "" if row.low > 0 or row.high < 0 else ", may be chance"
-        apart = f"{write(row.gap)} ({write(row.low)} to {write(row.high)}{sure})"
+        write, write_span = show[row.measure]
+        gap = {"estimate": write(row.gap), "range": write_span(row.low, row.high)}
+        is_sure = row.low > 0 or row.high < 0
+        apart = (
+            tr("{estimate} ({range})", **gap)
+            if is_sure
+            else tr("{estimate} ({range}, may be chance)", **gap)
+        )
         rows.append([row.survey, row.measure, row.group, write(row.respondents),
                      write(row.buyers), apart])  # fmt: skip
     names = ["survey", "measure", "group", "who_answers", "who_buys", "apart"]

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from templates_lib.coverage import local_day
+from templates_lib.language import tr
 from templates_lib.stats.intervals import newcombe, wilson
 from templates_lib.tables import RESPONSES
 from templates_lib.words import Words
@@ -181,9 +182,10 @@ def next_in_words(table: pd.DataFrame, words: Words, *, most: int = 2) -> str:
     """The options of ``named`` after the first, as a sentence: *Then: “a” (32), “b” (25).*"""
     after = table.iloc[1 : most + 1]
     told = [
-        f"“{o}” ({words.number(100 * s)})" for o, s in zip(after.option, after.share, strict=True)
+        f"{words.quoted(o)} ({words.number(100 * s)})"
+        for o, s in zip(after.option, after.share, strict=True)
     ]
-    return f"Then: {', '.join(told)}." if told else ""
+    return tr("Then: {options}.", options=", ".join(told)) if told else ""
 
 
 def takes_several(picks: pd.DataFrame, question: str, *, survey: str = "purchase") -> bool:
@@ -281,9 +283,10 @@ def gap_in_words(gap: Gap | None, words: Words) -> str:
     if gap is None or gap.low <= 0:
         return ""
     left, bought = (words.number(100 * share) for share in (gap.left_share, gap.bought_share))
-    return (
-        f"“{gap.option}” sets them apart most: {left} of 100 who leave, {bought} of 100 who bought."
-    )
+    return tr(
+        "“{option}” sets them apart most: {left} of 100 who leave, {bought} of 100 who bought.",
+        option=gap.option, left=left, bought=bought,
+    )  # fmt: skip
 
 
 def by_competitor(

@@ -21,29 +21,33 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import HTML, display
 from matplotlib.figure import Figure
+from PIL import Image
 
+from templates_lib.figures.chart_data import chart_of
+from templates_lib.language import N_, tr
 from templates_lib.report.tables import to_html
 from templates_lib.words import Words
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+BESIDE = "evidence.json"  # of each finding: the value of no difference, what n counts, its subjects
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # Where a spreadsheet begins a cell: one that takes ; for the separator, as the Finnish do, also
 # behind each of them and on each line, since the quotes around a text mean nothing to it then.
 CELL_START = r"(^|[;\n])"
 Evidence = Literal["orders", "survey", "interview", "behaviour"]
 BASES: dict[Evidence, str] = {
-    "orders": "customers",
-    "survey": "answers",  # a customer may have answered several times
-    "interview": "excerpts",
-    "behaviour": "cases",  # visits, visitors, offers
+    "orders": N_("{n} customers"),
+    "survey": N_("{n} answers"),  # a customer may have answered several times
+    "interview": N_("{n} excerpts"),
+    "behaviour": N_("{n} cases"),  # visits, visitors, offers
 }
 MIN_N = 30
 STRONG, MODERATE = 0.1, 0.3
 STRENGTHS = {
-    "strong": "firm evidence",
-    "moderate": "fair evidence",
-    "weak": "thin evidence",
-    "chance": "may be chance",
+    "strong": N_("firm evidence"),
+    "moderate": N_("fair evidence"),
+    "weak": N_("thin evidence"),
+    "chance": N_("may be chance"),
 }
 
 
@@ -52,7 +56,10 @@ class Finding:
     """A plain sentence with its number, interval, base and what to do.
 
     ``effect_eur`` is what it is worth a year, in the client's currency: ``estimate``, ``low``,
-    ``high`` and ``assumptions``. ``action`` is ``do``, ``check`` and ``test_size``.
+    ``high`` and ``assumptions``. ``action`` is ``do``, ``check`` and ``test_size``, and where they
+    are known ``with_whom`` (a code of ``labels``), ``stage``, ``channel``, ``list`` (a table of
+    customers), ``days`` until the check and ``better``: ``up`` or ``down``, where the estimate
+    should go.
     """
 
     id: str
@@ -76,6 +83,7 @@ class _Notebook:
     words: Words
     folder: Path | None
     findings: list[Finding]
+    beside: dict[str, dict[str, Any]]
 
 
 _now: _Notebook | None = None
@@ -84,7 +92,7 @@ _now: _Notebook | None = None
 def begin(topic: str, words: Words, folder: Path | None) -> None:
     """Starts a notebook: what follows belongs to this topic and goes into this folder."""
     global _now
-    _now = _Notebook(topic, words, folder, [])
+    _now = _Notebook(topic, words, folder, [], {})
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         _write_findings(_now)
@@ -136,6 +144,7 @@ def finding(
     action: dict[str, Any] | None = None,
     min_n: int = MIN_N,
     base: str | None = None,
+    about: Mapping[str, int] | None = None,
 ) -> Finding | None:
     """Hands on a finding and shows it; None, and nothing shown, under the least data.
 
@@ -144,7 +153,9 @@ def finding(
     estimate, low, high : the number and its 95 % interval, in ``unit``
     n : customers or answers it rests on
     null : the value that means no difference, for a comparison
-    base : what the card says that ``n`` counts, such as ``offers``; ``BASES`` otherwise
+    base : what the card says that ``n`` counts, such as ``tr("{n} offers")``; ``BASES`` otherwise
+    about : what it tells of, by code, and whether that speaks for the shop (1), against it (-1) or
+        neither (0); the summary holds what is said against what is done by it
 
     Raises
     ------
@@ -165,29 +176,60 @@ def finding(
         strength(*values, null), effect_eur, action,
     )  # fmt: skip
     now.findings.append(made)
+    counted = base or tr(BASES[evidence])
+    now.beside[identity] = {"null": null, "base": counted, "about": dict(about or {})}
     _write_findings(now)
-    display(HTML(finding_html(made, now.words, base or BASES[evidence])))
+    display(HTML(finding_html(made, now.words, counted)))
     return made
 
 
-def finding_html(made: Finding, words: Words, base: str) -> str:
-    """A finding as a card: headline, text, how sure, worth, action."""
+def finding_html(
+    made: Finding, words: Words, base: str, *, comment: str | None = None, owner: str | None = None
+) -> str:
+    """A finding as a card: headline, text, how sure, worth, action, and what a person adds to it.
+
+    ``base`` is the text of what it rests on, with a place for ``n``.
+    """
     parts = [f"<h3>{escape(made.headline)}</h3>", f"<p>{escape(made.text)}</p>"]
-    sure = f"{STRENGTHS[made.strength]} · {words.number(made.n)} {base}"
-    if made.effect_eur:
-        worth = made.effect_eur
-        amounts = [words.money(worth[key], 0) for key in ("estimate", "low", "high")]
-        parts.append(
-            f'<p class="worth"><strong>Worth about {escape(amounts[0])} a year</strong> '
-            f"({escape(amounts[1])} to {escape(amounts[2])}), if {escape(worth['assumptions'])}</p>"
-        )
-    if made.action:
-        parts.append(f'<p class="action"><strong>Next:</strong> {escape(made.action["do"])}</p>')
-        parts.append(f'<p class="check"><strong>Check:</strong> {escape(made.action["check"])}</p>')
+    sure = f"{tr(STRENGTHS[made.strength])} · {base.format(n=words.number(made.n))}"
+    parts += what_next(made.effect_eur, made.action, words)
+    parts += said_of(comment, owner)
     return (
         f'<section class="finding {made.strength}" id="{escape(made.id)}">{"".join(parts)}'
         f'<p class="sure">{escape(sure)}</p></section>'
     )
+
+
+def what_next(
+    effect_eur: Mapping[str, Any] | None, action: Mapping[str, Any] | None, words: Words
+) -> list[str]:
+    """What a finding is worth a year, what to do, and how it is checked, for its card."""
+    parts = []
+    if effect_eur:
+        amounts = [words.money(effect_eur[key], 0) for key in ("estimate", "low", "high")]
+        about = tr("Worth about {amount} a year", amount=amounts[0])
+        given = tr("{low} to {high}, if {assumptions}", low=amounts[1], high=amounts[2],
+                   assumptions=effect_eur["assumptions"])  # fmt: skip
+        parts.append(f'<p class="worth"><strong>{escape(about)}</strong> ({escape(given)})</p>')
+    if action:
+        for name, head, said in (
+            ("action", tr("Next:"), action["do"]),
+            ("check", tr("Check:"), action["check"]),
+        ):
+            line = f"<strong>{escape(head)}</strong> {escape(said)}"
+            parts.append(f'<p class="{name}">{line}</p>')
+    return parts
+
+
+def said_of(comment: str | None, owner: str | None) -> list[str]:
+    """What ``editorial.yml`` adds to a card: who sees to it, and a remark."""
+    parts = []
+    if owner:
+        whose = escape(tr("Who sees to it:"))
+        parts.append(f'<p class="owner"><strong>{whose}</strong> {escape(owner)}</p>')
+    if comment:
+        parts.append(f'<p class="comment">{escape(comment)}</p>')
+    return parts
 
 
 def _write_findings(now: _Notebook) -> None:
@@ -195,6 +237,9 @@ def _write_findings(now: _Notebook) -> None:
         rows = [asdict(f) for f in now.findings]
         text = json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False)
         (now.folder / "findings.json").write_text(text + "\n", encoding="utf-8")
+        if now.beside:
+            text = json.dumps(now.beside, indent=1, ensure_ascii=False, allow_nan=False)
+            (now.folder / BESIDE).write_text(text + "\n", encoding="utf-8")
 
 
 def table(
@@ -244,6 +289,14 @@ def _safe_text(value: Any) -> Any:
     return format(value, "f") if isinstance(value, Decimal) else value
 
 
+def typed(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table as it was handed on: its texts without the marks of ``_safe_text``."""
+    texts = frame.select_dtypes(["object", "string"])
+    return frame.assign(**{
+        name: texts[name].map(as_typed, na_action="ignore") for name in texts
+    })  # fmt: skip
+
+
 def as_typed(text: str) -> str:
     """A text of a table's CSV file without the marks of ``_safe_text``."""
     return re.sub(CELL_START + r"'(?=[=+\-@\t])", r"\1", text)
@@ -269,6 +322,14 @@ def attach(name: str, content: bytes) -> None:
         (folder / name).write_bytes(content)
 
 
+def in_few_colours(picture: io.BytesIO) -> io.BytesIO:
+    """A PNG with a palette of 256 colours: as sharp, and a third as large."""
+    few = Image.open(picture).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    file = io.BytesIO()
+    few.save(file, "PNG", optimize=True)
+    return file
+
+
 def figure(name: str, drawn: Figure, *, alt: str) -> None:
     """Hands on a figure with the sentence that stands for it where it cannot be seen.
 
@@ -278,12 +339,15 @@ def figure(name: str, drawn: Figure, *, alt: str) -> None:
     _checked(name)
     picture = io.BytesIO()
     drawn.savefig(picture, format="png", dpi=200, metadata={"Software": None})
+    picture = in_few_colours(picture)
     if now.folder is not None:
         folder = now.folder / "figures"
         folder.mkdir(exist_ok=True)
         (folder / f"{name}.png").write_bytes(picture.getvalue())
         with plt.rc_context({"svg.hashsalt": name, "svg.fonttype": "path"}):
             drawn.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})
+        numbers = json.dumps({"alt": alt, "chart": chart_of(drawn)}, allow_nan=False)
+        (folder / f"{name}.json").write_text(numbers + "\n", encoding="utf-8")
     plt.close(drawn)
     source = base64.b64encode(picture.getvalue()).decode("ascii")
     display({"image/png": source}, metadata={"image/png": {"alt": alt}}, raw=True)

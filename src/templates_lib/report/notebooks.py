@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 
+from templates_lib import editorial
 from templates_lib.params.params import Params
 from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.workspace import ClientFolders, digest, package_digest, repository, shown
@@ -150,7 +151,9 @@ def fingerprint(notebook: Notebook, params: Params, staged: Path, earlier: Itera
     earlier : fingerprints of the waves before, whose results this notebook may read
     """
     sections = {*SHARED_SECTIONS, notebook.topic}
-    settings = params.model_dump(mode="json", include=sections if notebook.wave == 0 else None)
+    settings = params.model_dump(
+        mode="json", include=sections if notebook.wave == 0 else None, exclude={"brand"}
+    )
     parts = [
         notebook.path.read_bytes(),
         json.dumps(settings, sort_keys=True).encode(),
@@ -165,12 +168,19 @@ def fingerprint(notebook: Notebook, params: Params, staged: Path, earlier: Itera
 def made_by_hand(folders: ClientFolders, params: Params) -> str:
     """The hash of what people wrote of the client beside the parameters: codebook, coded answers,
     approved quotes, the list of a target group."""
-    named = [folders.data / "codes.yml", folders.data / "editorial.yml"]
+    named = [folders.data / "codes.yml"]
     if params.icp.target.path:
         named.append(folders.data / params.icp.target.path)
     coded = folders.data / "coding"
     files = [f for f in (*named, *sorted(coded.glob("*"))) if f.is_file()]
-    return digest(b"\0".join(f.name.encode() + b"\0" + f.read_bytes() for f in files))
+    quoted = [one.model_dump(mode="json") for one in editorial.read(folders)[0].quotes]
+    parts = [f.name.encode() + b"\0" + f.read_bytes() for f in files]
+    return digest(b"\0".join([*parts, json.dumps(quoted).encode()]))
+
+
+def edited_by_hand(folders: ClientFolders) -> str:
+    """The hash of ``editorial.yml``, which only the summary depends on but for its quotes."""
+    return digest(editorial.read(folders)[0].model_dump_json().encode())
 
 
 def versions() -> dict[str, str]:

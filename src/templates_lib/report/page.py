@@ -2,70 +2,191 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
-from collections.abc import Mapping, Sequence
+import struct
+from collections.abc import Sequence
 from functools import cache
 from html import escape, unescape
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import nbformat
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
+from templates_lib import language
+from templates_lib.labels import label
+from templates_lib.language import N_, tr
+from templates_lib.report.brand import colours, logo
+from templates_lib.report.notebooks import of_client
 from templates_lib.report.ready import Ready
 from templates_lib.words import Words
 
 HERE = Path(__file__).parent
 FIRST = "summary"
-FOLDED = {"method": "How this was computed", "limits": "What this cannot say"}
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'"
-MORE = "What more data would show"
+FOLDED = {"method": N_("How this was computed"), "limits": N_("What this cannot say")}
 HIDDEN = ("parameters", "injected-parameters")
+TABLE = re.compile(r'<div class="(table\b[^"]*)">')
+LINK = re.compile(r'<a href="#([^"]*)">(.*?)</a>', re.DOTALL)
+PICTURE = re.compile(r'<img\b[^>]*\bsrc="data:image/png;base64,([^"]{44,})"[^>]*>')
+SHARP = 2  # pixels of a figure in one of the page, so that it stays sharp on a phone and enlarged
 
 
-def page(ready: Ready, work: Path, findings: Mapping[str, Mapping[str, Any]]) -> str:
+def page(ready: Ready, work: Path) -> str:
     """The report as one HTML document.
 
     Parameters
     ----------
     work : the run's folder with the executed notebooks
-    findings : all findings by id; links to others than these are taken out
     """
-    ordered = sorted(ready.notebooks, key=lambda n: (n.topic != FIRST, n.name))
-    words = Words(ready.params.client.language, ready.params.client.currency)
-    chapters, links, more = [], [], []
-    for notebook in ordered:
-        content = nbformat.read(work / f"{notebook.name}.ipynb", as_version=4)
-        if notebook.topic != FIRST and not _shows(content):
-            more.append(f"{_title(content, notebook.topic)}: {_said(content)}")
-            continue
-        title, body = _chapter(content, notebook.topic)
-        chapters.append(f'<article id="{escape(notebook.topic)}">{body}</article>')
-        links.append(f'<li><a href="#{escape(notebook.topic)}">{escape(title)}</a></li>')
-    more += [f"{_topic(name)}: needs {', '.join(needs)}" for name, needs in ready.skipped.items()]
-    if more:
-        rows = "".join(f"<li>{escape(line)}</li>" for line in more)
-        chapters.append(f'<article id="more"><h2>{MORE}</h2><ul>{rows}</ul></article>')
-    name = escape(ready.params.client.name)
-    as_of = escape(words.day(ready.params.as_of))
-    css = (HERE / "page.css").read_text(encoding="utf-8")
+    chapters = _chapters(ready, work)
+    articles = _without_dead_links("".join(
+        f'<article id="{escape(chapter.topic)}">{chapter.body}</article>\n' for chapter in chapters
+    ))  # fmt: skip
+    script = (HERE / "page.js").read_text(encoding="utf-8")
     return (
-        f'<!DOCTYPE html>\n<html lang="{words.language}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{name}: customers, {as_of}</title>\n<style>\n{css}</style>\n</head>\n<body>\n"
-        f"<header><h1>{name}: your customers</h1>"
-        f"<p>What the data up to {as_of} tell</p></header>\n"
-        f'<nav aria-label="Chapters"><ul>{"".join(links)}</ul></nav>\n'
-        f"<main>\n{''.join(chapters)}\n</main>\n"
-        "<footer><p>“Very likely” is the 95 % interval: of a hundred such ranges about ninety-five "
-        "hold the true figure. All tables are in tables.xlsx.</p></footer>\n</body>\n</html>\n"
+        f'<!DOCTYPE html>\n<html lang="{ready.params.client.language}">\n'
+        f"{_head(ready, script)}<body>\n"
+        f'<a class="skip" href="#main">{escape(tr("To the report"))}</a>\n'
+        f"{_header(ready)}"
+        f'<div class="frame">\n{_contents(chapters)}'
+        f'<main id="main" tabindex="-1">\n{articles}</main>\n</div>\n'
+        f"{_footer(ready)}"
+        f'<dialog id="enlarged" aria-label="{escape(tr("Figure"))}" '
+        f'data-open="{escape(tr("Enlarge"))}">'
+        f'<button type="button">{escape(tr("Close"))}</button><div tabindex="0"></div></dialog>\n'
+        f"<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
-def _topic(name: str) -> str:
-    return re.sub(r"^[0-9]+_", "", name).replace("_", " ")
+def _without_dead_links(html: str) -> str:
+    """Links to findings that are not shown are plain text."""
+    ids = set(re.findall(r'\bid="([^"]*)"', html))
+    return LINK.sub(lambda link: link[0] if link[1] in ids else link[2], html)
+
+
+def _head(ready: Ready, script: str) -> str:
+    """The policy stands before all that it is for: it lets in what stands here, by hash."""
+    light, dark = colours(ready.params.brand)
+    css = f"{light}\n{(HERE / 'page.css').read_text(encoding='utf-8')}"
+    policy = (
+        f"default-src 'none'; img-src data:; style-src {_hash(css)} {_hash(dark)}; "
+        f"script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+    )
+    title = tr("{name}: customers, {as_of}", name=ready.params.client.name, as_of=_as_of(ready))
+    return (
+        f'<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{css}</style>\n"
+        f'<style id="dark" media="screen and (prefers-color-scheme: dark)">{dark}</style>\n'
+        "</head>\n"
+    )
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def _words(ready: Ready) -> Words:
+    return Words(ready.params.client.language, ready.params.client.currency)
+
+
+def _as_of(ready: Ready) -> str:
+    return _words(ready).day(ready.params.as_of)
+
+
+def _header(ready: Ready) -> str:
+    client, consultant = ready.params.client.name, ready.params.brand.consultant
+    by = [_logo(ready, consultant.logo, consultant.name or "")]
+    if consultant.name:
+        by.append(f"<p>{escape(tr('By {consultant}', consultant=consultant.name))}</p>")
+    return (
+        f'<header>{_logo(ready, ready.params.brand.client.logo, client)}<div class="title">'
+        f"<h1>{escape(tr('{name}: your customers', name=client))}</h1>"
+        f"<p>{escape(tr('What the data up to {as_of} tell', as_of=_as_of(ready)))}</p></div>"
+        f'<div class="by">{"".join(by)}</div></header>\n'
+    )
+
+
+def _logo(ready: Ready, path: str | None, owner: str) -> str:
+    if path is None:
+        return ""
+    data = base64.b64encode(logo(ready.folders, path)).decode("ascii")
+    alt = escape(tr("Logo of {name}", name=owner) if owner else tr("Logo"))
+    return f'<img class="logo" alt="{alt}" src="data:image/png;base64,{data}">'
+
+
+def _contents(chapters: Sequence[Chapter]) -> str:
+    """The chapters; with them what only the script makes work, hidden until it runs."""
+    links = "".join(
+        f'<li><a href="#{escape(chapter.topic)}">{escape(chapter.title)}</a></li>'
+        for chapter in chapters
+    )
+    said = {"one": tr("1 place"), "many": tr("{n} places"), "none": tr("Not found")}
+    words = " ".join(f'data-{name}="{escape(text)}"' for name, text in said.items())
+    return (
+        f'<nav id="contents" aria-label="{escape(tr("Contents"))}">'
+        f'<div class="tools" hidden><div role="search">'
+        f'<label for="query">{escape(tr("Search the report"))}</label>'
+        '<input id="query" type="search" autocomplete="off" spellcheck="false" '
+        'aria-describedby="found">'
+        f'<button type="button" id="next">{escape(tr("Next"))}</button>'
+        f'<p id="found" role="status" {words}></p></div>'
+        '<button type="button" id="theme" aria-pressed="false">'
+        f"{escape(tr('Dark colours'))}</button></div><ul>{links}</ul></nav>\n"
+        f'<a class="to-contents" href="#contents">{escape(tr("Contents"))}</a>\n'
+    )
+
+
+def _footer(ready: Ready) -> str:
+    sure = tr(
+        "“Very likely” is the 95 % interval: of a hundred such ranges about ninety-five hold the "
+        "true figure. All tables are in tables.xlsx."
+    )
+    return f"<footer><p>{escape(sure)}</p></footer>\n"
+
+
+class Chapter(NamedTuple):
+    """A part of the report: where links go, its title and its HTML."""
+
+    topic: str
+    title: str
+    body: str
+
+
+def _chapters(ready: Ready, work: Path) -> list[Chapter]:
+    """The notebooks that show something, the first page first; then what the others would take."""
+    made, more = [], []
+    for notebook in sorted(ready.notebooks, key=lambda n: (n.topic != FIRST, n.name)):
+        content = _read(work / f"{notebook.name}.ipynb")
+        if notebook.topic == FIRST or _shows(content):
+            made.append(Chapter(notebook.topic, *_chapter(content, notebook.topic)))
+        else:
+            more.append((_title(content, notebook.topic), _said(content)))
+    for notebook in of_client(ready.folders):
+        if notebook.name in ready.skipped:
+            needs = _words(ready).listed([_source(need) for need in ready.skipped[notebook.name]])
+            title = _title(_read(notebook.path), notebook.topic)
+            more.append((title, tr("It takes: {sources}.", sources=needs)))
+    if more:
+        title = tr("What more data would show")
+        rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(said)}</dd>" for name, said in more)
+        made.append(Chapter("more", title, f"<h2>{escape(title)}</h2><dl>{rows}</dl>"))
+    return made
+
+
+def _read(file: Path) -> NotebookNode:
+    return language.of_notebook(nbformat.read(file, as_version=4))
+
+
+def _source(need: str) -> str:
+    """Sources as the reader knows them; of ``events or traffic`` one is enough."""
+    names = [label(name) for name in need.split(" or ")]
+    return names[0] if len(names) == 1 else tr("{one} or {other}", one=names[0], other=names[1])
 
 
 def _tags(cell: NotebookNode) -> list[str]:
@@ -108,7 +229,7 @@ def _chapter(notebook: NotebookNode, topic: str) -> tuple[str, str]:
     for tag, name in FOLDED.items():
         inner = _rendered(parts[tag], topic)
         if inner.strip():
-            body += f"<details><summary>{escape(name)}</summary>{inner}</details>"
+            body += f"<details><summary>{escape(tr(name))}</summary>{inner}</details>"
     return _title(notebook, topic), body
 
 
@@ -169,4 +290,13 @@ def _rendered(cells: list[NotebookNode], topic: str) -> str:
     html = re.sub(r' id="cell-id=[^"]*"', "", html)  # drawn at random
     for level in (2, 1):
         html = re.sub(rf"(</?h){level}\b", rf"\g<1>{level + 1}", html)
-    return re.sub(r'(<h[23] id=")', rf"\g<1>{topic}--", html)
+    html = re.sub(r'(<h[23] id=")', rf"\g<1>{topic}--", html)
+    html = TABLE.sub(r'<div class="\1" tabindex="0">', html)  # a wide one is moved by the keys
+    return PICTURE.sub(_chart, html)
+
+
+def _chart(found: re.Match[str]) -> str:
+    """A figure with its size, so that the page does not move while it loads."""
+    width, height = struct.unpack(">II", base64.b64decode(found[1][:44])[16:24])
+    size = f'width="{round(width / SHARP)}" height="{round(height / SHARP)}"'
+    return f'<span class="chart">{found[0].replace("<img", f"<img {size}", 1)}</span>'

@@ -10,16 +10,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from templates_lib.definitions import COLUMNS
+from templates_lib import editorial
 from templates_lib.params.params import Params
+from templates_lib.report import editing
+from templates_lib.report.findings import BESIDE
+from templates_lib.report.forms import write_forms
+from templates_lib.report.inputs import made_from
 from templates_lib.report.notebooks import Notebook, versions
-from templates_lib.report.office import workbook
 from templates_lib.report.page import page
 from templates_lib.report.ready import Ready
-from templates_lib.report.tables import TEXTS
+from templates_lib.report.tables import read_table
+from templates_lib.report.workbook import workbook
 from templates_lib.staging.staging import open_staged
+from templates_lib.words import Words
 from templates_lib.workspace import ClientFolders, package_digest
 
 
@@ -73,23 +76,30 @@ def recall(report: Path, notebook: Notebook, work: Path) -> bool:
                 shutil.copy2(file, folder / kind / file.name.partition("__")[2])
         own = [f for f in findings if f["notebook"] == notebook.topic]
         handed_on(notebook, work).write_text(_json(own), encoding="utf-8")
+        beside = json.loads((internal / BESIDE).read_text(encoding="utf-8"))
+        mine = {f["id"]: beside[f["id"]] for f in own}
+        if mine:
+            (folder / BESIDE).write_text(_json(mine), encoding="utf-8")
     except (FileNotFoundError, ValueError, LookupError, TypeError):  # lost, or edited by hand
         shutil.rmtree(folder, ignore_errors=True)
         return False
     return True
 
 
-def assemble(ready: Ready, made: Mapping[str, Any], work: Path, run: Path) -> None:
-    """Writes ``send/`` and ``internal/`` of a finished run into its folder."""
+def assemble(ready: Ready, made: Mapping[str, Any], work: Path, run: Path) -> list[str]:
+    """Writes ``send/`` and ``internal/`` of a finished run into its folder; what is to be said."""
     internal, send = run / "internal", run / "send"
     for made_folder in (internal / "tables", internal / "figures", internal / "notebooks", send):
         made_folder.mkdir(parents=True)
     findings: list[dict[str, Any]] = []
+    beside: dict[str, dict[str, Any]] = {}
     about: dict[str, dict[str, Any]] = {}
     for notebook in ready.notebooks:
         folder = work / notebook.topic
         shutil.copy2(work / f"{notebook.name}.ipynb", internal / "notebooks")
         findings += json.loads(handed_on(notebook, work).read_text(encoding="utf-8"))
+        if (folder / BESIDE).is_file():
+            beside |= json.loads((folder / BESIDE).read_text(encoding="utf-8"))
         for file in sorted(folder.glob("tables/*.csv")):
             shutil.copy2(file, internal / "tables")
             about[file.stem] = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
@@ -98,22 +108,45 @@ def assemble(ready: Ready, made: Mapping[str, Any], work: Path, run: Path) -> No
                 (internal / kind).mkdir(exist_ok=True)
                 shutil.copy2(file, internal / kind / f"{notebook.topic}__{file.name}")
     (internal / "findings.json").write_text(_json(findings), encoding="utf-8")
+    (internal / BESIDE).write_text(_json(beside), encoding="utf-8")
     (internal / "tables.json").write_text(_json(about), encoding="utf-8")
-    (internal / "manifest.json").write_text(_json(_manifest(ready, made)), encoding="utf-8")
+    about_run = _manifest(ready, made)
+    (internal / "manifest.json").write_text(_json(about_run), encoding="utf-8")
     tables = internal / "tables"
-    frames = {name: table_of(tables / f"{name}.csv") for name, one in about.items() if one["send"]}
+    words = Words(ready.params.client.language, ready.params.client.currency)
+    edits = editorial.read(ready.folders)[0]
+    shown = editorial.edited([f | beside.get(f["id"], {}) for f in findings], edits, words)
+    by_id = {f["id"]: f for f in shown}
+    editing.carry_out(edits, ready.notebooks, work, findings=by_id, about=about, words=words)
+    hidden = editing.hidden_tables(edits)
+    frames = {
+        name: read_table(tables / f"{name}.csv")
+        for name, one in about.items()
+        if one["send"] and name not in hidden
+    }
     workbook(frames, about, ready.params, send / "tables.xlsx")
-    text = page(ready, work, {f["id"]: f for f in findings})
+    text = page(ready, work)
     (send / "report.html").write_text(text, encoding="utf-8")
+    said = write_forms(
+        ready, text, by_id, figures=internal / "figures", send=send,
+        kept=_same(place(ready.folders, ready.params), run, about_run),
+    )  # fmt: skip
     shutil.rmtree(work)
+    return said
 
 
-def table_of(file: Path) -> pd.DataFrame:
-    """A table as it was handed on; text that looks like a number stays text."""
-    texts = {name: str for name, one in COLUMNS.items() if one.unit in TEXTS}
-    return pd.read_csv(
-        file, dtype=texts, keep_default_na=False, na_values=[""], float_precision="round_trip"
-    )
+def _same(last: Path, run: Path, about_run: Mapping[str, Any]) -> Path | None:
+    """What the last report sent, where code, parameters, findings and page are those of this run,
+    so that nothing else made of them can differ."""
+    before = manifest(last)
+    files = (Path("send", "report.html"), Path("internal", "findings.json"))
+    if any(before.get(name) != about_run[name] for name in ("package", "versions", "parameters")):
+        return None
+    try:
+        is_same = all((last / file).read_bytes() == (run / file).read_bytes() for file in files)
+    except OSError:
+        return None
+    return last / "send" if is_same else None
 
 
 def _manifest(ready: Ready, made: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,6 +161,7 @@ def _manifest(ready: Ready, made: Mapping[str, Any]) -> dict[str, Any]:
         "package": package_digest(),
         "versions": versions(),
         "parameters": ready.params.model_dump(mode="json"),
+        "made_from": made_from(ready.folders, ready.params, ready.staged, ready.notebooks),
         "notebooks": dict(made),
         "skipped": {name: list(needs) for name, needs in ready.skipped.items()},
     }

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from templates_lib import editorial
 from templates_lib.client import check_splits, split_columns
 from templates_lib.labels import label
 from templates_lib.params.file import load_params
 from templates_lib.params.params import Params
 from templates_lib.problems import InputProblems, Problem
 from templates_lib.quotes import unknown_quotes
+from templates_lib.report import brand, editing
 from templates_lib.report.notebooks import Notebook, of_client
 from templates_lib.report.progress import Progress
 from templates_lib.sources.engine import has_table
@@ -38,7 +40,7 @@ def prepare(
     Raises
     ------
     InputProblems
-        All that is wrong with the parameters, the sources, the splits or the approved quotes.
+        All that is wrong with the parameters, the sources, the splits or ``editorial.yml``.
     """
     folders = ClientFolders(client)
     changes = {("as_of",): as_of, ("client", "language"): language}
@@ -47,21 +49,26 @@ def prepare(
         staged = staging.stage(params, folders)
     have = params.sources.given()
     notebooks, skipped = [], {}
-    for notebook in of_client(folders):
+    every = of_client(folders)
+    for notebook in every:
         lacking = notebook.lacks(have)
         if lacking:
             skipped[notebook.name] = lacking
         else:
             notebooks.append(notebook)
-    _check_settings(folders, params, staged, notebooks)
+    _check_settings(folders, params, staged, notebooks, editing.known(every))
     return Ready(folders, params, staged, tuple(notebooks), skipped)
 
 
 def _check_settings(
-    folders: ClientFolders, params: Params, staged: Path, notebooks: Sequence[Notebook]
+    folders: ClientFolders,
+    params: Params,
+    staged: Path,
+    notebooks: Sequence[Notebook],
+    findings: editorial.Known,
 ) -> None:
     connection, facts = staging.open_staged(staged)
-    problems = _no_orders(facts["reconciliation"])
+    problems = [*_no_orders(facts["reconciliation"]), *brand.problems(folders, params.brand)]
     columns = split_columns(connection)
     for notebook in notebooks:
         try:
@@ -73,6 +80,7 @@ def _check_settings(
         for name in ("responses", "interviews")
     ]
     try:
+        editorial.read(folders, findings)
         problems += unknown_quotes(folders, *said)
     except InputProblems as error:
         problems += error.problems

@@ -21,12 +21,17 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+from rich.console import Console
 
 from templates_lib.client import RUN_FILE, RUN_FOLDER
+from templates_lib.language import use
+from templates_lib.problems import InputProblems
 from templates_lib.report import publish, worker
+from templates_lib.report.earlier import SUMMARY, last_report, write_changes
 from templates_lib.report.notebooks import (
     Notebook,
     chosen,
+    edited_by_hand,
     fingerprint,
     made_by_hand,
     outdated,
@@ -88,6 +93,7 @@ def report(
     """
     progress = progress or Progress()
     ready = prepare(client, as_of=as_of, language=language, progress=progress)
+    use(ready.params.client.language)
     forced = {n.name for n in chosen(ready.notebooks, notebooks)} if notebooks else set()
     for warning in filter(None, map(outdated, ready.notebooks)):
         progress.say(f"Note: {warning}")
@@ -136,6 +142,9 @@ def _run(ready: Ready, run: Path, forced: set[str], jobs: int, progress: Progres
             break
         mine = [n for n in ready.notebooks if n.wave == wave]
         earlier = [by_hand, *(one["fingerprint"] for one in made.values())]
+        if any(n.topic == SUMMARY for n in mine):
+            earlier.append(edited_by_hand(ready.folders))
+            earlier += _since_last_report(ready, work, jobs, progress)
         prints = {n.name: fingerprint(n, ready.params, ready.staged, earlier) for n in mine}
         for notebook in mine:
             one = last.get(notebook.name, {})
@@ -165,8 +174,36 @@ def _run(ready: Ready, run: Path, forced: set[str], jobs: int, progress: Progres
     if failures:
         raise NotebooksFailed(failures)
     with progress.task("writing the report"):
-        publish.assemble(ready, made, work, run)
-        return publish.swap(ready, run, place)
+        said = publish.assemble(ready, made, work, run)
+        published = publish.swap(ready, run, place)
+    for note in said:
+        progress.say(f"Note: {note}")
+    return published
+
+
+def _since_last_report(ready: Ready, work: Path, jobs: int, progress: Progress) -> list[str]:
+    """Hands on what changed since the last report; the hash of it, nothing without one."""
+    last = last_report(ready)
+    if last is None:
+        return []
+    day = last.as_of.isoformat()
+    quiet = Progress(Console(quiet=True, force_terminal=False))
+
+    def execute(
+        again: Ready, notebooks: Sequence[Notebook], folder: Path
+    ) -> list[tuple[Notebook, float, Failure | None]]:
+        quiet.start([n.name for n in notebooks])
+        results = _execute(again, notebooks, folder, jobs, quiet)
+        for failure in (failure for _, _, failure in results if failure is not None):
+            progress.say(f"Note: its changes since {day} cannot be told: {failure}")
+        return results
+
+    with progress.task(f"the report of {day} again, as today's data and definitions have it"):
+        try:
+            return [write_changes(ready, last, work, execute)]
+        except InputProblems as error:
+            progress.say(f"Note: what changed since {day} cannot be told:\n{error}")
+            return []
 
 
 def _execute(

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from html import escape
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from templates_lib.definitions import column
+from templates_lib.definitions import COLUMNS, column
 from templates_lib.labels import label
+from templates_lib.language import tr, trn
 from templates_lib.params.params import Params
 from templates_lib.params.sections import Section
-from templates_lib.words import Words
+from templates_lib.words import Words, is_missing
 
 MAX_ROWS = 40
-TEXTS = ("text", "code")
+TEXTS = ("text", "code", "period")
+
+
+def read_table(file: Path) -> pd.DataFrame:
+    """A table as it was handed on; text that looks like a number stays text."""
+    texts = {name: str for name, one in COLUMNS.items() if one.unit in TEXTS}
+    return pd.read_csv(
+        file, dtype=texts, keep_default_na=False, na_values=[""], float_precision="round_trip"
+    )
 
 
 def column_units(frame: pd.DataFrame, own: Mapping[str, str]) -> dict[str, str]:
@@ -47,13 +60,18 @@ def to_html(
     rows = []
     for values in frame.head(MAX_ROWS).itertuples(index=False):
         cells = "".join(
-            f'<td class="{_side(units[name])}">{_text(value, units[name], words)}</td>'
+            f'<td class="{_side(units[name])}"{_sorted_by(value, units[name])}>'
+            f"{_text(value, units[name], words)}</td>"
             for name, value in zip(frame.columns, values, strict=True)
         )
         rows.append(f"<tr>{cells}</tr>")
     if len(frame) > MAX_ROWS:
-        more = f"{words.number(len(frame) - MAX_ROWS)} more rows in tables.xlsx"
-        note = f"{note} {more}." if note else f"{more}."
+        left = len(frame) - MAX_ROWS
+        more = trn(
+            "{n} more row in tables.xlsx.", "{n} more rows in tables.xlsx.", left,
+            n=words.number(left),
+        )  # fmt: skip
+        note = f"{note} {more}".strip()
     foot = f'<p class="note">{escape(note)}</p>' if note else ""
     return (
         f'<div class="table"><table><caption>{escape(caption)}</caption>'
@@ -63,6 +81,19 @@ def to_html(
 
 def _side(unit: str) -> str:
     return "text" if unit in TEXTS else "number"
+
+
+def _sorted_by(value: object, unit: str) -> str:
+    """What a cell is sorted by where that is not its text; nothing of one that is missing."""
+    if is_missing(value):
+        return ' data-value=""'
+    if unit == "period":
+        return f' data-value="{escape(str(value))}"'
+    if isinstance(value, date):
+        return f' data-value="{value.toordinal()}"'
+    if isinstance(value, (bool, int, float, Decimal, np.number, np.bool_)):
+        return f' data-value="{float(value)!r}"' if np.isfinite(float(value)) else ""
+    return ""
 
 
 def _text(value: object, unit: str, words: Words) -> str:
@@ -81,12 +112,13 @@ def parameters_table(params: Params, settings: Section) -> str:
     }
     own = settings.model_dump()
     rows = "".join(
-        f"<tr><td>{escape(key)}</td><td>{escape(_plain(value))}</td></tr>"
+        f'<tr><th class="text" scope="row">{escape(key)}</th>'
+        f'<td class="text">{escape(_plain(value))}</td></tr>'
         for key, value in {**shared, **own}.items()
     )
     return (
-        '<div class="table parameters"><table><caption>Parameters in force</caption>'
-        f"<tbody>{rows}</tbody></table></div>"
+        f'<div class="table parameters"><table>'
+        f"<caption>{escape(tr('Parameters in force'))}</caption><tbody>{rows}</tbody></table></div>"
     )
 
 

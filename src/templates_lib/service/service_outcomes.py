@@ -27,7 +27,7 @@ RETURN_DAYS = 365
 ANSWER_DAYS = 30
 MINUTES_A_DAY = 1440
 HOURS = (0.0, 4.0, 24.0, 72.0, np.inf)
-HOUR_NAMES = ("under 4 hours", "4 to 24 hours", "1 to 3 days", "over 3 days")
+HOUR_NAMES = ("under_4_hours", "4_to_24_hours", "1_to_3_days", "over_3_days")
 FOLLOWED = ["group", "speed", "duration", "event", "count"]
 AGAINST = ["group", "days", "n", "returned", "low", "high", "others_n", "others_share",
            "gap_share", "gap_share_low", "gap_share_high", "p_value", "p_holm"]  # fmt: skip

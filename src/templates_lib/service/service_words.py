@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from templates_lib.labels import label
+from templates_lib.language import tr
 from templates_lib.service import service_outcomes
 from templates_lib.service.service import Change
 from templates_lib.stats.trials import mean_test_size
@@ -17,8 +19,14 @@ def rate(change: Change, words: Words) -> str:
     """How many contacts come with 100 orders, now and a year before."""
     now, before = words.number(change.now), words.number(change.before)
     if change.low <= 0 <= change.high:
-        return f"Of 100 orders come {now} service contacts, much as a year before ({before})"
-    return f"Of 100 orders come {now} service contacts; a year before, {before}"
+        return tr(
+            "Of 100 orders come {now} service contacts, much as a year before ({before})",
+            now=now, before=before,
+        )  # fmt: skip
+    return tr(
+        "Of 100 orders come {now} service contacts; a year before, {before}",
+        now=now, before=before,
+    )  # fmt: skip
 
 
 def main_topic(topics: pd.DataFrame) -> str | None:
@@ -31,8 +39,22 @@ def about(topics: pd.DataFrame, words: Words) -> str:
     """What most contacts are about, as a sentence; nothing where no topic is known."""
     known = topics[topics["group"] == main_topic(topics)]
     return "".join(
-        f"Of 100 contacts, {words.of_100(row.share, row.low, row.high)} are about “{row.group}”."
+        tr(
+            "Of 100 contacts, {share} are about “{topic}”.",
+            share=words.of_100(row.share, row.low, row.high), topic=row.group,
+        )
         for row in known.itertuples()
+    )  # fmt: skip
+
+
+def before_asked(topics: pd.DataFrame) -> str:
+    """What to do about the most frequent topic."""
+    topic = main_topic(topics)
+    if topic is None:
+        return tr("Answer what is asked most before it is asked, from the order confirmation on.")
+    return tr(
+        "Answer what is asked about “{topic}” before it is asked, from the order confirmation on.",
+        topic=topic,
     )
 
 
@@ -52,13 +74,20 @@ def speed(counts: pd.DataFrame, words: Words) -> str:
     """Whether a quick answer goes with more who return than a slow one, as a sentence."""
     both = service_outcomes.against(service_outcomes.by_speed(counts), base=service_outcomes.QUICK)
     for row in both[both["group"] == service_outcomes.SLOW].itertuples():
-        shares = [words.number(100 * share) for share in (row.others_share, row.returned)]
-        told = (
-            f"Of those answered quickly {shares[0]} buy again, of those answered slowly {shares[1]}"
-        )
-        sure = "" if row.gap_share_high < 0 or row.gap_share_low > 0 else ", which may be chance"
-        return f"{told}{sure}. It is an association: who writes has a reason to."
-    return "It is an association: who writes has a reason to."
+        quick, slow = (words.number(100 * share) for share in (row.others_share, row.returned))
+        if row.gap_share_high < 0 or row.gap_share_low > 0:
+            told = tr(
+                "Of 100 answered quickly {quick} buy again, of 100 answered slowly {slow}.",
+                quick=quick, slow=slow,
+            )  # fmt: skip
+        else:
+            told = tr(
+                "Of 100 answered quickly {quick} buy again, of 100 answered slowly {slow}, which "
+                "may be chance.",
+                quick=quick, slow=slow,
+            )  # fmt: skip
+        return told + " " + tr("It is an association: who writes has a reason to.")
+    return tr("It is an association: who writes has a reason to.")
 
 
 def steepest(slopes: pd.DataFrame, felt: pd.DataFrame) -> pd.DataFrame:
@@ -87,20 +116,27 @@ def wait(felt: pd.DataFrame, words: Words) -> str:
     felt : the rows of ``service_outcomes.ratings_by_hours`` of one question
     """
     first, last = felt.iloc[0], felt.iloc[-1]
-    means = [words.number(row.mean_rating, 1) for row in (first, last)]
-    return f"“{first.question}” is {means[0]} {_taking(first)} and {means[1]} {_taking(last)}"
-
-
-def _taking(row: pd.Series) -> str:
-    return f"where a contact takes {row.group}"
+    quick, slow = (words.number(row.mean_rating, 1) for row in (first, last))
+    return tr(
+        "“{question}” is {quick} where a contact takes {few_hours} and {slow} where it takes "
+        "{many_hours}",
+        question=first.question, quick=quick, few_hours=label(first.group), slow=slow,
+        many_hours=label(last.group),
+    )  # fmt: skip
 
 
 def slope(row: pd.Series, words: Words) -> str:
     """What each doubling of the time goes with, as a sentence."""
     ends = words.span(*sorted(abs(v) for v in (row.low, row.high)), 1)
-    way = "higher" if row.per_doubling > 0 else "lower"
-    return (
-        f"Each doubling of the time goes with a rating {ends} points {way}. It is an association."
+    if row.per_doubling > 0:
+        return tr(
+            "Each doubling of the time goes with a rating {span} points higher. It is an "
+            "association.",
+            span=ends,
+        )
+    return tr(
+        "Each doubling of the time goes with a rating {span} points lower. It is an association.",
+        span=ends,
     )
 
 

@@ -58,6 +58,7 @@ class Table:
     notes: list[dict[str, object]]
     currency: str = ""
     problems: list[Problem] = field(default_factory=list)
+    is_converted: ir.BooleanValue = field(default_factory=lambda: ibis.literal(False))
     _bad: dict[tuple[str, str], ir.BooleanValue] = field(default_factory=dict)
 
     def text(self, header: str | None) -> ir.StringValue:

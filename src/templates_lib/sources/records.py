@@ -70,12 +70,16 @@ def _read(table: Table, kind: str, header: str | list[str] | None, zone: str) ->
 def converted(
     table: Table, amount: ir.DecimalValue, currency: str | None, rates: Mapping[str, Rate]
 ) -> ir.DecimalValue:
-    """Amounts in the client's currency, by the declared rates; another currency is a problem."""
+    """Amounts in the client's currency, by the declared rates; another currency is a problem.
+
+    Rows in another currency are marked in ``table.is_converted``.
+    """
     if currency is None:
         return amount
     code = table.text(currency).upper()
     known = [(code == name.upper(), ibis.literal(float(rate.rate))) for name, rate in rates.items()]
     is_own = code.isnull() | (code == table.currency)
+    table.is_converted = ~is_own
     factor = ibis.cases((is_own, 1.0), *known)
     table.require(
         currency,

@@ -264,10 +264,16 @@ def _read_sources(
 def _about(
     key: str, name: str, source: FileSource, table: Table, rows: ir.Table
 ) -> dict[str, object]:
-    """A source as it was read: its table, format, rows, rows left out, first and last time."""
-    left_out = table.rows.filter(table.matches(source.left_out)).count().execute()
-    counts = {"rows": table.rows.count().execute(), "left_out": left_out}
-    counts = {name: int(count) for name, count in counts.items()}
+    """A source as it was read: its table, format, rows, rows left out, rows whose money was in
+    another currency, first and last time."""
+    is_left_out = table.matches(source.left_out)
+    counted = one(
+        table.rows.mutate(is_left_out=is_left_out, is_converted=table.is_converted & ~is_left_out),
+        rows=ibis._.count(),
+        left_out=ibis._.is_left_out.sum(),
+        converted=ibis._.is_converted.sum(),
+    )
+    counts = {name: int(count or 0) for name, count in counted.items()}
     counts["left_out"] += sum(int(str(note.get("left_out", 0))) for note in table.notes)
     time = tables.TIMES.get(name)
     last = "date_to" if "date_to" in rows.columns else time

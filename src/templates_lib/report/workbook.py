@@ -12,6 +12,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 
 from templates_lib.definitions import column
+from templates_lib.language import tr
 from templates_lib.params.params import Params
 from templates_lib.report.findings import FORMULA, as_typed
 from templates_lib.report.tables import column_units
@@ -48,7 +49,7 @@ def workbook(
         money = MONEY.get(params.client.currency, f'#,##0.00 "{params.client.currency}"')
         formats["money"] = book.add_format({"num_format": money})
         formats["guarded"] = book.add_format({"quote_prefix": True})
-        contents = book.add_worksheet("Contents")
+        contents = book.add_worksheet(tr("Contents"))
         rows = []
         for number, (name, frame) in enumerate(frames.items(), start=1):
             sheet = f"{number} {name.partition('__')[2]}"[:31]
@@ -59,7 +60,7 @@ def workbook(
 
 def _contents(book: Workbook, sheet: Any, rows: list[tuple[str, str, str, int]]) -> None:
     bold = book.add_format({"bold": True, "bottom": 1})
-    for place, heading in enumerate(("Sheet", "Chapter", "Table", "Rows")):
+    for place, heading in enumerate((tr("Sheet"), tr("Chapter"), tr("Table"), tr("Rows"))):
         sheet.write_string(0, place, heading, bold)
     for line, (name, chapter, title, length) in enumerate(rows, start=1):
         sheet.write_url(line, 0, f"internal:'{name}'!A1", string=name)
