@@ -12,8 +12,8 @@ import real_data
 from scipy import stats
 
 from templates_lib.customer_value import later_value
-from templates_lib.purchase_value import purchase_values
 from templates_lib.demo import truth
+from templates_lib.purchase_value import purchase_values
 from templates_lib.stats.intervals import mean_interval
 
 AS_OF = date(2026, 6, 30)
