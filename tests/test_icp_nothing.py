@@ -89,7 +89,11 @@ def counts(shops: int, *, seed: int) -> Counter:
 
 def test_a_profile_of_nothing_is_told_no_oftener_than_stated():
     """The stated rates: a tenth of false ones among differences, and among reasons; a twentieth for
-    the segments worth most and least. The band is that of 99.9 %."""
+    the segments worth most and least. The band is that of 99.9 %.
+
+    Of 1,000 such shops (``counts(1000, seed=21)``, 20 minutes) 91 told a difference, 30 segments,
+    15 a score, 7 reasons, 2 rules, and 121 anything at all.
+    """
     seen = counts(SHOPS, seed=21)
     for part, share in STATED.items():
         assert seen[part] <= stats.binom(SHOPS, share).ppf(0.999), seen
