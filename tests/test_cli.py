@@ -297,7 +297,7 @@ def test_check_says_what_was_read_and_what_can_run(acme, capsys):
     (can_run,) = [line for line in said if line.startswith("  can run: ")]
     assert can_run == (
         "  can run: 00_data_health, 01_icp, 03_repeat_purchase, 04_cohorts, 05_customer_value, "
-        "09_interviews, 11_summary"
+        "09_interviews, 10_profiles, 11_summary"
     )
     assert not (acme / "reports").exists()
 

@@ -238,7 +238,7 @@ def test_a_figure_is_handed_on_the_same_each_time_and_closed(folder, monkeypatch
         figure("line", drawn, alt='A "line" <up>.')
         made.append({f.name: f.read_bytes() for f in (folder / "figures").iterdir()})
         assert not plt.fignum_exists(drawn.number)
-    assert set(made[0]) == {"line.png", "line.svg"}
+    assert set(made[0]) == {"line.png", "line.svg", "line.json"}
     assert made[0] == made[1]
     assert seen[0][1]["metadata"] == {"image/png": {"alt": 'A "line" <up>.'}}
     assert b"<script" not in made[0]["line.svg"]

@@ -33,7 +33,7 @@ from small_shop import (
 from templates_lib.cli import main
 
 TEMPLATES = ["00_data_health", "01_icp", "03_repeat_purchase", "04_cohorts", "05_customer_value",
-             "09_interviews", "11_summary"]  # fmt: skip
+             "09_interviews", "10_profiles", "11_summary"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -104,20 +104,20 @@ def test_nothing_changed_nothing_runs_and_all_is_as_it_was(copy):
 def test_a_named_notebook_runs_again_with_what_reads_it(copy, monkeypatch, named):
     planned = only_plan(monkeypatch, results_are_there=True)
     assert main(["report", "acme", f"NOTEBOOKS={named}"]) == 0
-    assert planned == [["04_cohorts"], ["11_summary"]]
+    assert planned == [["04_cohorts"], ["10_profiles"], ["11_summary"]]
 
 
 def test_several_named_notebooks(copy, monkeypatch):
     planned = only_plan(monkeypatch, results_are_there=True)
     assert main(["report", "acme", "--notebooks", "cohorts, data_health"]) == 0
-    assert planned == [["00_data_health", "04_cohorts"], ["11_summary"]]
+    assert planned == [["00_data_health", "04_cohorts"], ["10_profiles"], ["11_summary"]]
 
 
 def test_what_else_has_changed_runs_too_and_is_told(copy, monkeypatch, capsys):
     changed(copy, "period: quarter", "period: quarter, horizon: 5")
     planned = only_plan(monkeypatch, results_are_there=True)
     assert main(["report", "acme", "NOTEBOOKS=data_health"]) == 0
-    assert planned == [["00_data_health", "04_cohorts"], ["11_summary"]]
+    assert planned == [["00_data_health", "04_cohorts"], ["10_profiles"], ["11_summary"]]
     assert "not as in the last report, so run too: 04_cohorts\n" in capsys.readouterr().out
 
 
@@ -135,14 +135,14 @@ def test_a_changed_section_runs_its_notebook_and_what_reads_it(copy, monkeypatch
     changed(copy, "period: quarter", "period: quarter, horizon: 5")
     planned = only_plan(monkeypatch, results_are_there=True)
     assert main(["report", "acme"]) == 0
-    assert planned == [["04_cohorts"], ["11_summary"]]
+    assert planned == [["00_data_health", "04_cohorts"], ["10_profiles"], ["11_summary"]]
 
 
 def test_a_changed_section_of_the_summary_runs_the_summary(copy, monkeypatch):
     changed(copy, "purchases:", "summary: {return_days: 60}\npurchases:")
     planned = only_plan(monkeypatch, results_are_there=True)
     assert main(["report", "acme"]) == 0
-    assert planned == [[], ["11_summary"]]
+    assert planned == [[], [], ["11_summary"]]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_what_all_share_runs_all(copy, monkeypatch, change):
     planned = only_plan(monkeypatch)
     with pytest.raises(NotRun):
         main(["report", "acme"])
-    assert planned == [TEMPLATES[:-1]]
+    assert planned == [TEMPLATES[:-2]]
 
 
 def test_a_changed_input_runs_all(copy, monkeypatch):
@@ -162,7 +162,7 @@ def test_a_changed_input_runs_all(copy, monkeypatch):
     planned = only_plan(monkeypatch)
     with pytest.raises(NotRun):
         main(["report", "acme"])
-    assert planned == [TEMPLATES[:-1]]
+    assert planned == [TEMPLATES[:-2]]
 
 
 # Failures
@@ -368,7 +368,7 @@ def test_the_same_client_twice_at_once_one_waits(copy):
 def test_progress_in_plain_lines_without_a_terminal(first_said):
     lines = first_said.splitlines()
     assert lines[0].startswith("reading the sources: ")
-    assert lines[1] == f"running: {', '.join(TEMPLATES[:-1])} (2 at a time)"
+    assert lines[1] == f"running: {', '.join(TEMPLATES[:-2])} (2 at a time)"
     done = [line for line in lines if line.startswith("[")]
     assert [line[:5] for line in done] == [
         f"[{k}/{len(TEMPLATES)}]" for k in range(1, len(TEMPLATES) + 1)

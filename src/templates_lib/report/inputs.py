@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from templates_lib.params.params import Params
-from templates_lib.report.notebooks import SHARED_SECTIONS, Notebook, versions
+from templates_lib.report.notebooks import Notebook, sections_of, versions
 from templates_lib.sources.engine import execute
 from templates_lib.staging.staging import derivation, open_staged
 from templates_lib.workspace import ClientFolders, digest, package_digest
 
-NO_DEFINITION = ("as_of", "control_totals", "brand")  # compared or shown, not computed
+NO_DEFINITION = ("as_of", "control_totals")  # compared or shown, not computed
 
 
 def made_from(
@@ -56,8 +56,7 @@ def code(folders: ClientFolders, params: Params, notebooks: Iterable[Notebook]) 
 def settings(parameters: Mapping[str, Any], notebook: Notebook) -> dict[str, Any]:
     """The parameters that define a notebook's results: without names and paths of files."""
     kept = {name: value for name, value in parameters.items() if name not in NO_DEFINITION}
-    if notebook.wave == 0:
-        kept = {k: v for k, v in kept.items() if k in (*SHARED_SECTIONS, notebook.topic)}
+    kept = {name: value for name, value in kept.items() if name in sections_of(notebook)}
     client = {k: v for k, v in kept["client"].items() if k not in ("name", "language")}
     return {**kept, "client": client, "sources": _without_paths(kept["sources"])}
 

@@ -19,6 +19,7 @@ from templates_lib.workspace import ClientFolders, digest, package_digest, repos
 
 SHARED_SECTIONS = ("client", "as_of", "control_totals", "sources", "assumptions", "purchases",
                    "privacy")  # fmt: skip
+READ = re.compile(r"\bparams\.([a-z_]+)")  # sections that a notebook's code reads
 METADATA = "templates_lib"
 NAME = re.compile(r"(\d+_)?[a-z][a-z0-9_]*")
 LIBRARIES = ("duckdb", "ibis-framework", "lifelines", "matplotlib", "numpy", "pandas", "scipy",
@@ -142,6 +143,12 @@ def eject(folders: ClientFolders, name: str) -> Path:
     return target
 
 
+def sections_of(notebook: Notebook) -> set[str]:
+    """The sections of the parameters that a notebook's results depend on: those of all, its own,
+    and those that its code reads as ``params.<section>``."""
+    return {*SHARED_SECTIONS, notebook.topic, *READ.findall(notebook.path.read_text("utf-8"))}
+
+
 def fingerprint(notebook: Notebook, params: Params, staged: Path, earlier: Iterable[str]) -> str:
     """The hash of all that a notebook's results depend on.
 
@@ -150,12 +157,10 @@ def fingerprint(notebook: Notebook, params: Params, staged: Path, earlier: Itera
     staged : the staged file, whose name is the hash of inputs, sources and staging code
     earlier : fingerprints of the waves before, whose results this notebook may read
     """
-    sections = {*SHARED_SECTIONS, notebook.topic}
-    settings = params.model_dump(
-        mode="json", include=sections if notebook.wave == 0 else None, exclude={"brand"}
-    )
+    source = notebook.path.read_bytes()
+    settings = params.model_dump(mode="json", include=sections_of(notebook))
     parts = [
-        notebook.path.read_bytes(),
+        source,
         json.dumps(settings, sort_keys=True).encode(),
         staged.stem.encode(),
         package_digest().encode(),
