@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from templates_lib import actions, editorial, evidence, halves, summary
+from templates_lib import actions, editorial, evidence, halves, language, summary
 from templates_lib.coding.codebook import open_codebook
 from templates_lib.contacts import ID
 from templates_lib.editorial import Editorial
@@ -200,16 +200,18 @@ def test_the_evidence_of_every_finding_the_least_sure_first():
 
 
 def test_what_is_missing_and_what_to_ask_until_then():
-    asked = "Why did they leave without buying?"
+    asked, known = "Why did they leave without buying?", ["why_not", "newer_cohorts", "x"]
     table = pd.DataFrame({
         "topic": ["purchase_survey", "cohorts", "icp"], "question": [asked, "Newer?", "Who?"],
-        "enough": [False, False, True], "lacks": ["20 more answers", "1 cohort", None],
+        "analysis": known, "enough": [False, False, True],
+        "lacks": ["20 more answers", "1 cohort", None],
     })  # fmt: skip
-    english = evidence.missing(table, language="en")
+    english = evidence.missing(table)
     assert english["question"].tolist() == [asked, "Newer?"]
     assert english["ask"].iloc[0].endswith(("?", "."))
     assert english["ask"].isna().tolist() == [False, True]
-    assert evidence.missing(table, language="fi")["ask"].iloc[0] != english["ask"].iloc[0]
+    language.use("fi")
+    assert evidence.missing(table)["ask"].iloc[0] != english["ask"].iloc[0]
 
 
 # Feeling and facts

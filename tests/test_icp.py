@@ -137,7 +137,7 @@ def test_a_company_is_worth_all_of_its_people_together():
 
 def test_too_few_are_told_and_not_estimated():
     rows = [(f"c{i}", "2025-01-01", float(i)) for i in range(150)]
-    made = icp.enough(found(purchases(rows)).reset_index())
+    made = icp.enough(found(purchases(rows)).reset_index(), Words("en", "EUR"))
     assert not made.is_enough
     assert "150, 15 of them" in made.lacks
 

@@ -12,6 +12,7 @@ from templates_lib.demo import truth as planted
 from templates_lib.demo.shop import open_shop
 from templates_lib.icp import attribute_lift, icp, profile_attributes
 from templates_lib.params.params import Icp, PurchaseSurvey
+from templates_lib.words import Words
 
 WHEN = {"zone": planted.TIMEZONE, "as_of": planted.AS_OF}
 CUSTOMERS = 18_000  # so that some 260 companies have been observed for a year
@@ -58,7 +59,7 @@ def have() -> dict[str, ibis.Table]:
 
 def test_the_planted_profile_of_companies_is_found(have):
     units = icp.units(have, settings=SETTINGS, value="contribution_margin", **WHEN)
-    assert icp.enough(units).is_enough
+    assert icp.enough(units, Words("en", "EUR")).is_enough
     attributes = profile_attributes.attributes(
         have, units, SETTINGS, survey=PurchaseSurvey(), **WHEN
     )

@@ -23,7 +23,27 @@ from templates_lib.words import Words
 from templates_lib.workspace import repository
 
 # The topics whose messages are all translated; in the end it is every topic of messages.found().
-COMPLETE = {"cohorts", "common", "data_health", "nps_drivers", "purchase_survey", "repeat_purchase"}
+COMPLETE = {
+    "accounts",
+    "cohorts",
+    "common",
+    "customer_value",
+    "data_health",
+    "definitions",
+    "figures",
+    "icp",
+    "interviews",
+    "journey",
+    "lost_customers",
+    "marketing",
+    "nps_drivers",
+    "profiles",
+    "purchase_survey",
+    "repeat_purchase",
+    "report",
+    "service",
+    "summary",
+}
 FI = Words("fi", "EUR")
 NBSP = "\u00a0"
 

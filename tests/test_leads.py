@@ -92,7 +92,7 @@ def test_what_stands_out_is_told_and_what_does_not_is_not():
     out = leads.standout(table, "industry", allowed=0.1)
     assert {out.row["value"], out.least["value"]} == {"café", "office"}
     assert out.row["q_value"] < 0.001
-    assert leads.in_words(table.iloc[0]) == "offers to “café”"
+    assert leads.in_words(table.iloc[0]) == "to “café”"
     alike = leads.won_by(made({"café": (20, 20, 0), "office": (21, 20, 0)}), min_cell=5)
     assert leads.standout(alike, "industry", allowed=0.1) is None
     assert leads.won_by(made({"café": (10, 10, 0), "office": (4, 5, 9)}), min_cell=5).empty

@@ -259,18 +259,25 @@ def test_objections_are_of_those_shown_their_own():
 
 def test_targeted_messages_are_compared_with_others():
     """Newcombe (1998), as above; rows of one arm are added up."""
-    counts = pd.DataFrame([("targeted", 30, 20), ("targeted", 40, 36), ("untargeted", 80, 48)],
-                          columns=["arm", "n", "converted"])  # fmt: skip
-    found = resonance.conversion(counts)
-    assert_allclose(found[:3], [0.8, 0.6, 0.2])
+    rows = [("Letter", "test", 30, 20), ("Letter", "test", 40, 36), ("Letter", "holdout", 80, 48),
+            ("ads", "test", 500, 50), ("ads", "holdout", 500, 20)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["channel", "arm", "units", "converted"])
+    table["end"] = date(2026, 5, 31)
+    told = {"channels": ["letter"], "as_of": date(2026, 6, 30)}
+    (found,) = resonance.messages(ibis.memtable(table), **told).itertuples()
+    assert found.channel == "Letter"
+    assert_allclose([found.targeted, found.untargeted, found.difference], [0.8, 0.6, 0.2])
     assert_allclose([found.low, found.high], [0.0524, 0.3339], atol=5e-5)
     assert found.n == 150
-    assert resonance.conversion(counts.assign(n=counts["n"].clip(upper=40), converted=0)) is None
-    assert resonance.conversion(counts[counts["arm"] == "targeted"]) is None
-    with pytest.raises(ValueError, match="test; expected targeted or untargeted"):
-        resonance.conversion(counts.assign(arm="test"))
-    with pytest.raises(ValueError, match="successes"):
-        resonance.conversion(counts.assign(converted=200))
+    few = resonance.messages(ibis.memtable(table.iloc[[0, 2]]), **told)
+    assert few["targeted"].isna().all()
+    assert few["n"].tolist() == [110]
+    assert resonance.messages(ibis.memtable(table), channels=[], as_of=date(2026, 6, 30)).empty
+    assert resonance.messages(
+        ibis.memtable(table), channels=["letter"], as_of=date(2026, 1, 1)
+    ).empty
+    with pytest.raises(ValueError, match="more people bought"):
+        resonance.messages(ibis.memtable(table.assign(converted=200)), **told)
 
 
 def test_what_is_planted_in_the_demo_is_found(make_client):

@@ -45,7 +45,8 @@ def report(args: argparse.Namespace) -> int:
         print(f"{error}\nNothing was published; the last report is as it was.", file=sys.stderr)
         return 1
     print(f"\nThe report: {shown(place / 'send' / 'report.html')}")
-    print(f"The tables: {shown(place / 'send' / 'tables.xlsx')}")
+    beside = sorted(file.name for file in (place / "send").iterdir() if file.suffix != ".html")
+    print(f"Beside it: {', '.join(beside)}")
     print(f"In a browser: {(place / 'send' / 'report.html').as_uri()}")
     return 0
 

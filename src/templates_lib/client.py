@@ -109,7 +109,9 @@ class Shop:
     @property
     def newcomers(self) -> str:
         """What customers with a first order in the file may be called."""
-        return "new customers" if self.has_whole_history else "customers first seen"
+        if self.has_whole_history:
+            return language.tr("new customers")
+        return language.tr("customers first seen")
 
     @cached_property
     def first_day(self) -> date:

@@ -83,22 +83,21 @@ def view(table: pd.DataFrame, findings: Sequence[Mapping[str, Any]], words: Word
                                        "surer_with"])  # fmt: skip
 
 
-def missing(sufficiency: pd.DataFrame, *, language: str) -> pd.DataFrame:
+def missing(sufficiency: pd.DataFrame) -> pd.DataFrame:
     """The questions that the data cannot answer yet, what it would take, and what to ask people
     until then.
 
     Parameters
     ----------
-    sufficiency : of ``data_health``: topic, question, enough, lacks
+    sufficiency : of ``data_health``: topic, analysis, question, enough, lacks
 
     Returns
     -------
     Columns: topic, question, lacks, ask (the question of the interview guide; empty without one).
     """
     lacking = sufficiency[~sufficiency["enough"].astype(bool)]
-    place = ("en", "fi").index(language) + 1
-    asked = {tr(question): QUESTIONS[name][place] for question, (name, _) in LACKING.items()}
+    asked = {analysis: tr(QUESTIONS[name][1]) for analysis, (name, _) in LACKING.items()}
     return pd.DataFrame({
         "topic": lacking["topic"], "question": lacking["question"], "lacks": lacking["lacks"],
-        "ask": [asked.get(question) for question in lacking["question"]],
+        "ask": [asked.get(analysis) for analysis in lacking["analysis"]],
     }).reset_index(drop=True)  # fmt: skip

@@ -171,6 +171,7 @@ HOLDOUTS = {
     "arm": dt.string,
     "units": MONEY,
     "net_sales": MONEY,
+    "converted": MONEY,
 }
 INTERVIEWS = {
     "interview_id": dt.string,

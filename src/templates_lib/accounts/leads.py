@@ -194,18 +194,18 @@ def standout(table: pd.DataFrame, attribute: str, *, allowed: float) -> Standout
     return Standout(row, least, float(low), float(high))
 
 
-OFFERS = {
-    "industry": N_("offers to “{value}”"), "size": N_("offers to companies of size “{value}”"),
-    "channel": N_("offers through “{value}”"),
-    "value_chain_stage": N_("offers to companies at the stage “{value}”"),
-    "earns_from": N_("offers to companies that earn from “{value}”"),
-    "goal": N_("offers to companies whose goal is “{value}”"),
+TO_WHOM = {
+    "industry": N_("to “{value}”"), "size": N_("to companies of size “{value}”"),
+    "channel": N_("through “{value}”"),
+    "value_chain_stage": N_("to companies at the stage “{value}”"),
+    "earns_from": N_("to companies that earn from “{value}”"),
+    "goal": N_("to companies whose goal is “{value}”"),
 }  # fmt: skip
 
 
 def in_words(row: pd.Series) -> str:
-    """What a row of ``won_by`` is about: *offers to “café”*."""
-    return tr(OFFERS[row["attribute"]], value=row["value"])
+    """To whom, or through what, the offers of a row of ``won_by`` went: *to “café”*."""
+    return tr(TO_WHOM[row["attribute"]], value=row["value"])
 
 
 def decisions(table: pd.DataFrame, *, min_cell: int) -> pd.DataFrame:

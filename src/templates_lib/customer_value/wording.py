@@ -12,7 +12,7 @@ YEAR_DAYS = 365
 LINE = 11  # characters of a name under a bar
 STEPS = {
     "lost": N_("did not buy again"), "kept_down": N_("bought for less"),
-    "kept_up": N_("bought for more"), "back": N_("came back"), "new": N_("new"),
+    "kept_up": N_("bought for more"), "back": N_("came back"), "new": N_("new customers"),
 }  # fmt: skip
 FIRST_SEEN = N_("new or not seen before")
 MOST_MOVED = {

@@ -76,9 +76,10 @@ class Need(NamedTuple):
 
 
 class Analysis(NamedTuple):
-    """A question of a notebook, and all that it needs."""
+    """A question of a notebook, by its ``name``, and all that it needs."""
 
     topic: str
+    name: str
     question: str
     needs: tuple[Need, ...]
 
@@ -94,50 +95,60 @@ def analyses(amounts: Mapping[str, int]) -> list[Analysis]:
     # of 150 customers the best fifth are 30, the fewest that a share is told of
     drivers = max(100, 10 * amounts.get("ratings", 0))
     return [
-        Analysis("data_health", N_("Do the figures agree with the shop's own?"), (
-            n("totals_agreeing", 1),)),
-        Analysis("icp", N_("Who are the best customers?"), (
-            n("customers", 150),
-            n("attributes", 1))),
-        Analysis("icp", N_("What drives the best customers, in their own words?"), (
-            n("known_answers", 30),)),
-        Analysis("icp", N_("Which companies buy, and who in them?"), (n("companies", 30),)),
-        Analysis("nps_drivers", N_("How likely are customers to recommend the shop?"), (SCORES,)),
-        Analysis("nps_drivers", N_("Has the score changed?"), (n("full_waves", 2),)),
-        Analysis("nps_drivers", N_("What moves the score?"), (
-            n("ratings", 2),
-            n("rated_scores", drivers))),
-        Analysis("nps_drivers", N_("What does the score lead to?"), (n("scored_customers", 30),)),
-        Analysis("repeat_purchase", N_("Who comes back, and when?"), (
-            CUSTOMERS, n("returned", 10))),
-        Analysis("repeat_purchase", N_("Who comes back within a year?"), (n("followed", 30),)),
-        Analysis("repeat_purchase", N_("After which first purchase do they come back?"), (
-            n("full_groups", 2),)),
-        Analysis("cohorts", N_("Do newer customers stay as well as older ones?"), (
-            n("full_cohorts", 2),)),
-        Analysis("cohorts", N_("Where is it going?"), (n("full_cohorts", 4),)),
-        Analysis("customer_value", N_("What are the best fifths of customers worth?"), (
-            n("customers", 50),)),
-        Analysis("customer_value", N_("What are the best tenths of customers worth?"), (
-            n("customers", 200),)),
-        Analysis("customer_value", N_("Who loses money?"), (
-            n("customers", 50), COSTS)),
-        Analysis("journey", N_("Where does the path to a purchase break?"), (
-            n("visitors", 30),
-            n("buying_visitors", 10))),
-        Analysis("purchase_survey", N_("Why did they buy today?"), (n("purchase_answers", 30),)),
-        Analysis("purchase_survey", N_("Why did they leave without buying?"), (
-            n("exit_answers", 30),)),
-        Analysis("marketing", N_("What does a new customer cost?"), (n("spend_months", 1),)),
-        Analysis("marketing", N_("What does a new customer of each channel of the orders cost?"), (
-            n("channel_months", 1),)),
-        Analysis("marketing", N_("What does marketing bring that would not have come anyway?"), (
-            n("holdouts", 1),)),
-        Analysis("interviews", N_("Whom to call, and what to ask?"), (CUSTOMERS,)),
-        Analysis("interviews", N_("What do they tell, whoever reads it?"), (
-            n("twice_coded", 100),)),
-        Analysis("profiles", N_("Do customers recognise themselves?"), (n("smaller_arm", 50),)),
-        Analysis("summary", N_("Is this year better than the one before?"), (n("months", 24),)),
+        Analysis("data_health", "figures_agree", N_("Do the figures agree with the shop's own?"),
+                 (n("totals_agreeing", 1),)),
+        Analysis("icp", "best_customers", N_("Who are the best customers?"),
+                 (n("customers", 150), n("attributes", 1))),
+        Analysis("icp", "best_motives", N_("What drives the best customers, in their own words?"),
+                 (n("known_answers", 30),)),
+        Analysis("icp", "companies", N_("Which companies buy, and who in them?"),
+                 (n("companies", 30),)),
+        Analysis("nps_drivers", "score", N_("How likely are customers to recommend the shop?"),
+                 (SCORES,)),
+        Analysis("nps_drivers", "score_change", N_("Has the score changed?"),
+                 (n("full_waves", 2),)),
+        Analysis("nps_drivers", "score_drivers", N_("What moves the score?"),
+                 (n("ratings", 2), n("rated_scores", drivers))),
+        Analysis("nps_drivers", "score_outcome", N_("What does the score lead to?"),
+                 (n("scored_customers", 30),)),
+        Analysis("repeat_purchase", "returns", N_("Who comes back, and when?"),
+                 (CUSTOMERS, n("returned", 10))),
+        Analysis("repeat_purchase", "returns_in_a_year", N_("Who comes back within a year?"),
+                 (n("followed", 30),)),
+        Analysis("repeat_purchase", "returns_by_first_purchase",
+                 N_("After which first purchase do they come back?"), (n("full_groups", 2),)),
+        Analysis("cohorts", "newer_cohorts", N_("Do newer customers stay as well as older ones?"),
+                 (n("full_cohorts", 2),)),
+        Analysis("cohorts", "cohort_trend", N_("Where is it going?"),
+                 (n("full_cohorts", 4),)),
+        Analysis("customer_value", "value_fifths",
+                 N_("What are the best fifths of customers worth?"), (n("customers", 50),)),
+        Analysis("customer_value", "value_tenths",
+                 N_("What are the best tenths of customers worth?"), (n("customers", 200),)),
+        Analysis("customer_value", "losses", N_("Who loses money?"),
+                 (n("customers", 50), COSTS)),
+        Analysis("journey", "path", N_("Where does the path to a purchase break?"),
+                 (n("visitors", 30), n("buying_visitors", 10))),
+        Analysis("purchase_survey", "why_today", N_("Why did they buy today?"),
+                 (n("purchase_answers", 30),)),
+        Analysis("purchase_survey", "why_not", N_("Why did they leave without buying?"),
+                 (n("exit_answers", 30),)),
+        Analysis("marketing", "cac", N_("What does a new customer cost?"),
+                 (n("spend_months", 1),)),
+        Analysis("marketing", "channel_cac",
+                 N_("What does a new customer of each channel of the orders cost?"),
+                 (n("channel_months", 1),)),
+        Analysis("marketing", "incremental",
+                 N_("What does marketing bring that would not have come anyway?"),
+                 (n("holdouts", 1),)),
+        Analysis("interviews", "call_plan", N_("Whom to call, and what to ask?"),
+                 (CUSTOMERS,)),
+        Analysis("interviews", "themes", N_("What do they tell, whoever reads it?"),
+                 (n("twice_coded", 100),)),
+        Analysis("profiles", "recognition", N_("Do customers recognise themselves?"),
+                 (n("smaller_arm", 50),)),
+        Analysis("summary", "year", N_("Is this year better than the one before?"),
+                 (n("months", 24),)),
     ]  # fmt: skip
 
 
@@ -150,15 +161,17 @@ def sufficiency(amounts: Mapping[str, int], *, words: Words) -> pd.DataFrame:
 
     Returns
     -------
-    Columns: topic, question, needs, has, enough, lacks (what it would take; empty where enough).
+    Columns: topic, analysis (the name of the question), question, needs, has, enough, lacks (what
+    it would take; empty where enough).
     """
     rows = []
-    for topic, question, needs in analyses(amounts):
+    for topic, name, question, needs in analyses(amounts):
         there = [(need, int(amounts.get(need.amount, 0))) for need in needs]
         lacking = [(need, has) for need, has in there if has < need.least]
         rows.append(
             {
                 "topic": topic,
+                "analysis": name,
                 "question": tr(question),
                 "needs": _said([(need, need.least) for need in needs], words),
                 "has": _said(there, words),

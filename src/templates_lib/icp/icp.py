@@ -20,6 +20,7 @@ from templates_lib.language import tr
 from templates_lib.params.params import Icp, Target
 from templates_lib.purchase_value import purchase_values
 from templates_lib.stats.intervals import mean_interval
+from templates_lib.words import Words
 
 UNITS = ["unit_id", "first_on", "value", "purchases", "observed", "in_base", "target"]
 GROUPS = ["group", "units", "mean_value", "low", "high", "mean_purchases"]
@@ -158,7 +159,7 @@ class Enough(NamedTuple):
     lacks: str
 
 
-def enough(table: pd.DataFrame) -> Enough:
+def enough(table: pd.DataFrame, words: Words) -> Enough:
     """A profile takes 200 units of whom it is known, and 30 in the target as well as outside."""
     n, chosen = int(table["in_base"].sum()), int(table["target"].sum())
     if n >= LEAST_UNITS and min(chosen, n - chosen) >= LEAST_TARGET:
@@ -167,6 +168,6 @@ def enough(table: pd.DataFrame) -> Enough:
         "A profile takes {units} of whom it is known whether they belong to the target group, "
         "{target} of them in it and as many outside: there are {n}, {chosen} of them in it. "
         "Nothing is estimated.",
-        units=LEAST_UNITS, target=LEAST_TARGET, n=n, chosen=chosen,
+        units=LEAST_UNITS, target=LEAST_TARGET, n=words.number(n), chosen=words.number(chosen),
     )  # fmt: skip
     return Enough(False, said)

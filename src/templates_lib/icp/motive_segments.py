@@ -17,6 +17,7 @@ from scipy.stats import norm
 
 from templates_lib.icp.motive_value import Gap, by_motive
 from templates_lib.icp.profile_attributes import NO, OTHER, UNKNOWN, YES
+from templates_lib.labels import label
 from templates_lib.language import tr, trn
 from templates_lib.stats import latent_classes
 from templates_lib.stats.intervals import upper_tail, wilson
@@ -225,8 +226,8 @@ def says(options: pd.DataFrame, segment: str) -> str:
     own = options[(options["segment"] == segment) & (options["low"] > options["share_base"])]
     own = own.assign(above=own["share"] - own["share_base"]).nlargest(3, "above")
     return "; ".join(
-        tr("“{option}” {n} of 100, of all {all}", option=row.option, n=f"{100 * row.share:.0f}",
-           all=f"{100 * row.share_base:.0f}")
+        tr("“{option}” {n} of 100, of all {all}", option=label(row.option),
+           n=f"{100 * row.share:.0f}", all=f"{100 * row.share_base:.0f}")
         for row in own.itertuples()
     )  # fmt: skip
 
@@ -316,7 +317,7 @@ def basis_in_words(found: Found, words: Words) -> str:
 
 def in_words(segments: pd.DataFrame, words: Words) -> str:
     """The next segments by size as a sentence."""
-    told = [f"“{row.segment}”, {words.of_100(row.share, row.low, row.high)}"
+    told = [f"{words.quoted(label(row.segment))}, {words.of_100(row.share, row.low, row.high)}"
             for row in segments.dropna(subset=["share"]).iloc[1:4].itertuples()]  # fmt: skip
     return tr("Then come {segments}.", segments="; ".join(told)) if told else ""
 
@@ -327,7 +328,7 @@ def gap_in_words(gap: Gap | None, words: Words, *, days: int) -> str:
     if gap is None:
         return ""
     values = {
-        "days": words.number(days), "best": gap.best, "worst": gap.worst,
+        "days": words.number(days), "best": label(gap.best), "worst": label(gap.worst),
         "best_mean": words.money(gap.best_mean, 0), "worst_mean": words.money(gap.worst_mean, 0),
     }  # fmt: skip
     if gap.low <= 0:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from templates_lib.icp.motive_segments import BETWEEN
 from templates_lib.icp.profile_attributes import NO, OTHER, UNKNOWN, YES
+from templates_lib.labels import label
 from templates_lib.language import tr
 from templates_lib.stats.intervals import benjamini_hochberg, newcombe, wilson
 from templates_lib.stats.lift import mid_p
@@ -134,4 +135,4 @@ def in_words(table: pd.DataFrame, words: Words) -> tuple[str, str]:
 
 def _gap(gap: pd.Series, words: Words) -> dict[str, str]:
     own, others = (words.number(100 * gap[side]) for side in ("share", "share_rest"))
-    return {"reason": gap["option"], "own": own, "others": others}
+    return {"reason": label(gap["option"]), "own": own, "others": others}

@@ -18,9 +18,10 @@ from templates_lib.words import Words
 if TYPE_CHECKING:
     from templates_lib.icp.attribute_lift import Missing
 
+# Each is said of “39 of 100 …” and of “the best …”: in Finnish a verb of one person.
 DOES = {
     "first_category": N_("began with {value}"),
-    "first_product": N_("began with {value}"),
+    "first_product": N_("began with the product {value}"),
     "first_order_value": N_("had a first order of the {value}"),
     "first_is_b2b": N_("are business customers"),
     "first_channel": N_("came by {value}"),
@@ -45,12 +46,21 @@ def quoted(value: str) -> str:
     return label(value) if value in LABELS else tr("“{value}”", value=value)
 
 
+def _titled(attribute: str) -> str:
+    """An attribute, or a question with the one of its answers that it is about."""
+    question, _, option = attribute.partition(": ")
+    return f"{name_of(question)}: {label(option)}" if option else name_of(attribute)
+
+
 def row_name(attribute: str, value: str) -> str:
     """A row of a figure: *first category: Laitteet*, *business customer*."""
-    question, _, option = attribute.partition(": ")
-    if value == YES:
-        return f"{name_of(question)}: {option}" if option else name_of(attribute)
-    return f"{name_of(attribute)}: {label(value)}"
+    title = _titled(attribute)
+    return title if value == YES else f"{title}: {label(value)}"
+
+
+def in_view(table: pd.DataFrame) -> pd.DataFrame:
+    """A table with its columns ``attribute`` and ``value`` in words, for who reads it."""
+    return table.assign(attribute=table["attribute"].map(_titled), value=table["value"].map(label))
 
 
 def does(attribute: str, value: str, *, own: frozenset[str] = frozenset()) -> str:
@@ -64,7 +74,8 @@ def does(attribute: str, value: str, *, own: frozenset[str] = frozenset()) -> st
         return tr("have {value} as {attribute}", value=quoted(value), attribute=name_of(attribute))
     question, _, option = attribute.partition(": ")
     said = option if value == YES and option else value
-    return tr("answer {value} ({question})", value=quoted(said), question=name_of(question))
+    answer = tr("“{value}”", value=label(said))
+    return tr("answer {value} ({question})", value=answer, question=name_of(question))
 
 
 def evidence(attribute: str, *, own: frozenset[str] = frozenset()) -> Evidence:

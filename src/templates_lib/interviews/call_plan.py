@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from templates_lib.language import N_, tr, trn
 from templates_lib.nps_drivers import nps
 from templates_lib.privacy import hide_small
 from templates_lib.sources.engine import one
@@ -23,19 +24,21 @@ BEST_SHARE = 0.2
 MAX_SEGMENTS = 5
 OTHER, UNKNOWN = "other", "unknown"
 REASONS = {
-    "best": "What keeps them, and what would make them leave.",
-    "newly_lost": "What happened around the last purchase, while it is remembered.",
-    "promoters": "What they say of the shop to others, and to whom.",
-    "detractors": "What went wrong, and what would have put it right.",
-    "decision_makers": "How the supplier is chosen, who has a say, and what is compared.",
-    "users": "What happens once the goods are there, and what they pass on to who decides.",
+    "best": N_("What keeps them, and what would make them leave."),
+    "newly_lost": N_("What happened around the last purchase, while it is remembered."),
+    "promoters": N_("What they say of the shop to others, and to whom."),
+    "detractors": N_("What went wrong, and what would have put it right."),
+    "decision_makers": N_("How the supplier is chosen, who has a say, and what is compared."),
+    "users": N_("What happens once the goods are there, and what they pass on to who decides."),
 }
 """The strata, in the order shown, and why somebody of each is called."""
 KINDS = ("interview", "phone", "email")
 PLAN = ["stratum", "wanted", "available", "selected", "reason"]
 CALLS = ["customer_id", "stratum", "reason"]
+FOUND = [*CALLS, "detail"]
 ID_ONLY = {"customer_id": "string"}
-CANDIDATES = ["customer_id", "stratum", "reason", "segment", "first_on", "last_on", "value"]
+CANDIDATES = ["customer_id", "stratum", "reason", "detail", "segment", "first_on", "last_on",
+              "value"]  # fmt: skip
 
 
 class Plan(NamedTuple):
@@ -95,8 +98,8 @@ def candidates(
 
     Returns
     -------
-    Columns of ``CANDIDATES``: reason (why this one), segment (of ``balance_by``), first_on,
-    last_on, value (so far).
+    Columns of ``CANDIDATES``: reason (why this one, for the reader), detail (the same in any
+    language), segment (of ``balance_by``), first_on, last_on, value (so far).
     """
     first = have["first_orders"]
     segment = first[balance_by] if balance_by in first.columns else ibis.literal("all")
@@ -104,7 +107,7 @@ def candidates(
         "customer_id", "first_on", "last_on",
         value=first[value].cast("float64"), segment=segment.cast("string"),
     )  # fmt: skip
-    parts = [_best(about, placed, as_of), _newly_lost(placed, newly_lost_days)]
+    parts = [_best(about, placed, as_of, words), _newly_lost(placed, newly_lost_days, words)]
     parts += [_scored(have, zone=zone, as_of=as_of, within=scored_within_days, words=words)]
     parts += [_of_role(have, stratum, names) for stratum, names in roles.items()]
     rows = pd.concat(parts, ignore_index=True)
@@ -113,31 +116,50 @@ def candidates(
     return rows.merge(details, on="customer_id", how="left")[CANDIDATES]
 
 
-def _best(about: ir.Table, placed: ir.Table, as_of: date) -> pd.DataFrame:
+def _best(about: ir.Table, placed: ir.Table, as_of: date, words: Words) -> pd.DataFrame:
     least = one(about, at=about.value.quantile(1 - BEST_SHARE))["at"]
     if least is None:
-        return pd.DataFrame(columns=CALLS)
+        return pd.DataFrame(columns=FOUND)
     best = about.filter((about.value > ibis.literal(least, "float64")) & (about.value > 0))
     active = placed.filter(placed.state == "in_time").select("customer_id", "purchases")
     rows = best.inner_join(active, "customer_id").select("customer_id", "purchases", "last_on")
     found = rows.to_pandas()
     since = (pd.Timestamp(as_of) - pd.to_datetime(found["last_on"])).dt.days
     said = [
-        f"{bought} purchases, the last one {days} days ago" if bought > 1
-        else f"one large purchase, {days} days ago"
-        for bought, days in zip(found["purchases"], since, strict=True)
-    ]  # fmt: skip
-    return found[["customer_id"]].assign(stratum="best", reason=said)
+        _bought(bought, days, words) for bought, days in zip(found["purchases"], since, strict=True)
+    ]
+    detail = found["purchases"].astype("string")
+    return found[["customer_id"]].assign(stratum="best", reason=said, detail=detail)
 
 
-def _newly_lost(placed: ir.Table, most: int) -> pd.DataFrame:
+def _bought(purchases: int, days: int, words: Words) -> str:
+    n, ago = words.number(purchases), words.number(days)
+    if purchases == 1:
+        return trn(
+            "one large purchase, {days} day ago", "one large purchase, {days} days ago", days,
+            days=ago,
+        )  # fmt: skip
+    return trn(
+        "{n} purchases, the last one {days} day ago", "{n} purchases, the last one {days} days ago",
+        days, n=n, days=ago,
+    )  # fmt: skip
+
+
+def _newly_lost(placed: ir.Table, most: int, words: Words) -> pd.DataFrame:
     late = placed.filter((placed.state == "overdue") & (placed.purchases > 1))
     late = late.mutate(late=late.days_since - late.days)
     late = late.filter(late.late <= most)
     found = late.select("customer_id", "purchases", "late").to_pandas()
-    said = [f"{row.purchases} purchases, then {row.late} days past the usual day"
-            for row in found.itertuples()]  # fmt: skip
-    return found[["customer_id"]].assign(stratum="newly_lost", reason=said)
+    said = [
+        trn(
+            "{n} purchases, then {days} day past the usual day",
+            "{n} purchases, then {days} days past the usual day",
+            row.late, n=words.number(row.purchases), days=words.number(row.late),
+        )
+        for row in found.itertuples()
+    ]  # fmt: skip
+    detail = found["purchases"].astype("string")
+    return found[["customer_id"]].assign(stratum="newly_lost", reason=said, detail=detail)
 
 
 def _scored(
@@ -145,8 +167,12 @@ def _scored(
 ) -> pd.DataFrame:
     found = last_scores(have, zone=zone, as_of=as_of, within=within)
     found = found[found["class"].isin(["promoters", "detractors"])]
-    said = [f"gave {words.number(row.score)} on {words.day(row.on)}" for row in found.itertuples()]
-    return found[["customer_id"]].assign(stratum=found["class"].to_numpy(), reason=said)
+    said = [
+        tr("gave {score} on {day}", score=words.number(row.score), day=words.day(row.on))
+        for row in found.itertuples()
+    ]
+    detail = [f"{row.on:%Y-%m-%d} {row.score}" for row in found.itertuples()]
+    return found[["customer_id"]].assign(stratum=found["class"], reason=said, detail=detail)
 
 
 def last_scores(
@@ -169,11 +195,12 @@ def last_scores(
 
 def _of_role(have: Mapping[str, ir.Table], stratum: str, names: Sequence[str]) -> pd.DataFrame:
     if "customers" not in have:
-        return pd.DataFrame(columns=CALLS)
+        return pd.DataFrame(columns=FOUND)
     people = have["customers"]
     own = people.filter(people.role.strip().lower().isin([name.casefold() for name in names]))
     found = own.select("customer_id", "role").to_pandas()
-    return found[["customer_id"]].assign(stratum=stratum, reason="role: " + found["role"])
+    said = [tr("role: {role}", role=role) for role in found["role"]]
+    return found[["customer_id"]].assign(stratum=stratum, reason=said, detail=found["role"])
 
 
 def plan(
@@ -204,7 +231,7 @@ def plan(
     strata = pd.DataFrame({"stratum": list(REASONS), "wanted": wanted})
     for name, counts in (("available", available), ("selected", selected)):
         strata[name] = strata["stratum"].map(counts).fillna(0).astype("int64")
-    strata["reason"] = strata["stratum"].map(REASONS)
+    strata["reason"] = [tr(REASONS[stratum]) for stratum in strata["stratum"]]
     hidden = hide_small(strata, count="available", values=["selected"], min_cell=min_cell)
     return Plan(hidden.astype({"selected": "Int64"})[PLAN], calls)
 
@@ -226,7 +253,7 @@ def _drawn(rows: pd.DataFrame, wanted: int, seed: int) -> pd.DataFrame:
 
 def _in_turns(rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """In random order, one of each segment before a second one of any."""
-    own = rows.sort_values(["first_on", "last_on", "value", "reason", "customer_id"])
+    own = rows.sort_values(["first_on", "last_on", "value", "detail", "customer_id"])
     segment = own["segment"].fillna(UNKNOWN)
     large = segment.value_counts().head(MAX_SEGMENTS).index
     own = own.assign(segment=segment.where(segment.isin(large), OTHER))

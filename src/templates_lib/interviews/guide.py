@@ -17,6 +17,7 @@ from templates_lib.coding import coding
 from templates_lib.coding.codebook import Codebook
 from templates_lib.data_health import sufficiency
 from templates_lib.interviews import guide_words
+from templates_lib.language import in_use, tr
 from templates_lib.nps_drivers import nps, nps_reasons
 from templates_lib.purchase_survey import purchase_survey
 from templates_lib.stats.intervals import newcombe, wilson
@@ -31,11 +32,11 @@ PRINTED = (
     "li{margin:.4em 0;break-inside:avoid}h4{break-after:avoid}small{color:#555}"
 )
 LACKING = {
-    "Why did they buy today?": ("trigger", "no_motive"),
-    "Why did they leave without buying?": ("hesitation", "no_exit"),
-    "How likely are customers to recommend the shop?": ("told_others", "no_score"),
+    "why_today": ("trigger", "no_motive"),
+    "why_not": ("hesitation", "no_exit"),
+    "score": ("told_others", "no_score"),
 }
-"""Question of ``sufficiency``: the question of the guide that asks it, and why."""
+"""Analysis of ``sufficiency``: the question of the guide that asks for it, and why."""
 
 
 class Gap(NamedTuple):
@@ -122,12 +123,12 @@ def from_lacking(have: Mapping[str, ir.Table], *, as_of: date, words: Words) -> 
     """Questions that the data have too few answers to, by ``sufficiency``."""
     amounts = sufficiency.amounts(have, as_of=as_of, costs="none", control=None)
     table = sufficiency.sufficiency(amounts, words=words)
-    lacking = set(table.loc[~table["enough"], "question"])
-    return [Gap(*pair, {}) for asked, pair in LACKING.items() if asked in lacking]
+    lacking = set(table.loc[~table["enough"], "analysis"])
+    return [Gap(*pair, {}) for name, pair in LACKING.items() if name in lacking]
 
 
 def guide(gaps: Sequence[Gap], strata: Sequence[str], words: Words) -> pd.DataFrame:
-    """The questions in the order asked, in the client's language.
+    """The questions in the order asked, in the reader's language.
 
     Parameters
     ----------
@@ -142,48 +143,46 @@ def guide(gaps: Sequence[Gap], strata: Sequence[str], words: Words) -> pd.DataFr
     told: dict[str, str] = {}
     for gap in gaps:
         told.setdefault(gap.question, _reason(gap, words))
-    place = 1 if words.language == "fi" else 0
     rows = [
-        (stratum, texts[place], told.get(name, ""))
-        for name, (stratum, *texts) in guide_words.QUESTIONS.items()
+        (stratum, tr(text), told.get(name, ""))
+        for name, (stratum, text) in guide_words.QUESTIONS.items()
         if (name in guide_words.ALWAYS or name in told) and stratum in ("all", "end", *strata)
     ]
     return pd.DataFrame(rows, columns=GUIDE)
 
 
 def _reason(gap: Gap, words: Words) -> str:
-    text = guide_words.REASONS[gap.reason][1 if words.language == "fi" else 0]
     values = {
         name: value if isinstance(value, str) else words.number(100 * value)
         for name, value in gap.values.items()
     }
-    return text.format(**values)
+    return tr(guide_words.REASONS[gap.reason], **values)
 
 
-def page(table: pd.DataFrame, words: Words) -> str:
+def page(table: pd.DataFrame) -> str:
     """The guide as a part of a page: how to interview, then the questions of each group
     under its name, everything escaped."""
-    language = words.language if words.language in guide_words.TITLE else "en"
-    ways = "".join(f"<li>{escape(way)}</li>" for way in guide_words.HOW[language])
-    parts = [f"<h4>{escape(guide_words.HOW_TITLE[language])}</h4><ul>{ways}</ul>"]
+    ways = "".join(f"<li>{escape(tr(way))}</li>" for way in guide_words.HOW)
+    parts = [f"<h4>{escape(tr('Before and during the call'))}</h4><ul>{ways}</ul>"]
     for stratum, own in table.groupby("stratum", sort=False):
-        name = guide_words.GROUPS[language][str(stratum)]
-        items = "".join(_item(row.question, row.reason, language) for row in own.itertuples())
+        name = tr(guide_words.GROUPS[str(stratum)])
+        items = "".join(_item(row.question, row.reason) for row in own.itertuples())
         parts.append(f"<h4>{escape(name)}</h4><ol>{items}</ol>")
-    title = escape(guide_words.TITLE[language])
-    return f'<section class="guide" lang="{language}"><h3>{title}</h3>{"".join(parts)}</section>'
+    title = escape(tr("Interview guide"))
+    return f'<section class="guide"><h3>{title}</h3>{"".join(parts)}</section>'
 
 
-def document(table: pd.DataFrame, words: Words) -> bytes:
+def document(table: pd.DataFrame) -> bytes:
     """The guide as a page of its own, to print."""
-    made = page(table, words)
-    title = escape(guide_words.TITLE.get(words.language, guide_words.TITLE["en"]))
+    title = escape(tr("Interview guide"))
     head = f'<meta charset="utf-8"><title>{title}</title><style>{PRINTED}</style>'
-    return f"<!doctype html><html><head>{head}</head><body>{made}</body></html>\n".encode()
+    html = f'<!doctype html><html lang="{in_use()}"><head>{head}</head>'
+    return f"{html}<body>{page(table)}</body></html>\n".encode()
 
 
-def _item(question: str, reason: str, language: str) -> str:
-    why = f"<br><small>{escape(f'{guide_words.WHY[language]}: {reason}')}</small>" if reason else ""
+def _item(question: str, reason: str) -> str:
+    why = escape(tr("Why we ask: {reason}", reason=reason)) if reason else ""
+    why = f"<br><small>{why}</small>" if why else ""
     return f"<li>{escape(question)}{why}</li>"
 
 

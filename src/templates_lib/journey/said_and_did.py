@@ -297,34 +297,37 @@ def most_apart(table: pd.DataFrame, *, ways: Sequence[str] = (IN_VISIT, OF_ORDER
 
 TOLD = {
     "scroll_depth_share": (
-        N_("Who says “{option}” saw {own} of the page; the others {others}"),
+        N_("Those who say “{option}” saw {own} of the page; the others {others}"),
         N_("They saw {own} of the page; the others {others}."),
     ),
     "rage_clicks": (
-        N_("Who says “{option}” clicked in anger {own} times; the others {others}"),
+        N_("Those who say “{option}” clicked in anger {own} times; the others {others}"),
         N_("They clicked in anger {own} times; the others {others}."),
     ),
     "dead_clicks": (
-        N_("Who says “{option}” clicked {own} times where nothing happens; the others {others}"),
+        N_(
+            "Those who say “{option}” clicked {own} times where nothing happens; "
+            "the others {others}"
+        ),
         N_("They clicked {own} times where nothing happens; the others {others}."),
     ),
     "duration_seconds": (
-        N_("Who says “{option}” stayed {own} seconds; the others {others}"),
+        N_("Those who say “{option}” stayed {own} seconds; the others {others}"),
         N_("They stayed {own} seconds; the others {others}."),
     ),
     "pages": (
-        N_("Who says “{option}” looked at {own} pages; the others {others}"),
+        N_("Those who say “{option}” looked at {own} pages; the others {others}"),
         N_("They looked at {own} pages; the others {others}."),
     ),
     "steps_taken": (
-        N_("Who says “{option}” took {own} steps towards the purchase; the others {others}"),
+        N_("Those who say “{option}” took {own} steps towards the purchase; the others {others}"),
         N_("They took {own} steps towards the purchase; the others {others}."),
     ),
 }
 
 
 def headline(apart: Apart, words: Words) -> str:
-    """The clearest difference: *Who says “dear” saw 28% of the page; the others 61%*."""
+    """The clearest difference: *Those who say “dear” saw 28% of the page; the others 61%*."""
     return _told(_clearest(apart).iloc[0], words, 0, option=apart.option)
 
 
@@ -348,14 +351,19 @@ def _told(row: pd.Series, words: Words, place: int, **more: str) -> str:
 
 def form(measure: str, words: Words) -> Callable[[float], str]:
     """How a mean of a measure is written: a share, seconds, or how often."""
-    if measure == "scroll_depth_share" or measure not in TOLD:
-        return words.share
-    digits = 0 if measure == "duration_seconds" else 1
+    digits = _digits(measure)
 
     def show(value: float) -> str:
-        return words.number(value, digits)
+        return words.share(value) if digits is None else words.number(value, digits)
 
     return show
+
+
+def _digits(measure: str) -> int | None:
+    """Decimals of a mean of a measure; None for a share."""
+    if measure == "scroll_depth_share" or measure not in TOLD:
+        return None
+    return 0 if measure == "duration_seconds" else 1
 
 
 def to_question(table: pd.DataFrame, apart: Apart, *, most: int = 2) -> dict[str, pd.DataFrame]:
@@ -375,7 +383,8 @@ def for_the_eye(rows: pd.DataFrame, words: Words) -> pd.DataFrame:
     made = []
     for _, row in rows.iterrows():
         show = form(row["measure"], words)
-        mean, low, high = (show(row[name]) for name in ("mean", "low", "high"))
-        those = f"{mean} ({low}–{high})"
+        digits, ends = _digits(row["measure"]), (row["low"], row["high"])
+        span = words.share_span(*ends) if digits is None else words.span(*ends, digits)
+        those = f"{show(row['mean'])} ({span})"
         made.append([row["measure"], those, show(row["others_mean"]), row["n"]])
     return pd.DataFrame(made, columns=["measure", "those", "others", "n"])

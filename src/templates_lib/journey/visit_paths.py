@@ -16,6 +16,7 @@ import pandas as pd
 
 from templates_lib.journey import visits
 from templates_lib.journey.visits import like
+from templates_lib.labels import label
 from templates_lib.params.journey import Journey
 from templates_lib.privacy import hide_small
 from templates_lib.sources.engine import one
@@ -185,6 +186,11 @@ def exits(found: Paths, *, min_cell: int) -> pd.DataFrame:
     table = _most_first(table, "page_group", by="left")
     values = ["left_share", "low", "high", "share", "share_low", "share_high"]
     return hide_small(table, count="left", values=values, min_cell=min_cell)[EXITS]
+
+
+def in_words(sequence: str) -> str:
+    """A sequence of ``sequences`` or ``loops`` with its places in the report's words."""
+    return ARROW.join(label(place) for place in sequence.split(ARROW))
 
 
 def sequences(found: Paths, *, min_cell: int) -> pd.DataFrame:

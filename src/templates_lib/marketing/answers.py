@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from templates_lib.labels import label
 from templates_lib.language import N_, tr
 from templates_lib.marketing.attribution import UNKNOWN
 from templates_lib.marketing.counts import BRAND
@@ -191,7 +192,12 @@ def view(own: pd.DataFrame) -> pd.DataFrame:
         shown = shown.drop(columns="period")
     if "months" in shown:
         shown["months"] = shown["months"].mask(shown["months"] == 0)
-    return shown.assign(channel=[tr(SHOWN.get(name, name)) for name in shown["channel"]])
+    return shown.assign(channel=channel_names(shown["channel"]))
+
+
+def channel_names(channels: Iterable[str]) -> list[str]:
+    """Channels as a page names them; those that are no channel of the client's, in words."""
+    return [tr(SHOWN[name]) if name in SHOWN else label(name) for name in channels]
 
 
 def axis_names(period: str) -> tuple[str, str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from templates_lib.language import tr
-from templates_lib.marketing.answers import a_year
+from templates_lib.marketing.answers import a_year, channel_names
 from templates_lib.params.marketing import EVERY, PAID, Targets
+from templates_lib.words import Words
 
 MET, MISSED, OPEN, NO_ESTIMATE = "met", "missed", "cannot_tell", "no_estimate"
 AT_LEAST = ("ltv_cac",)
@@ -97,6 +99,17 @@ def answer(table: pd.DataFrame) -> pd.DataFrame:
     return whole.sort_values(
         "verdict", key=lambda found: found.map(order), kind="stable", ignore_index=True
     )
+
+
+def view(table: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """The rows of ``answer`` as a page shows them, channels and days in words."""
+    ends = [map(date.fromisoformat, period.split("/")) for period in table["period"]]
+    days = [
+        tr("{first} to {last}", first=words.day(first), last=words.day(last))
+        for first, last in ends
+    ]
+    shown = table.drop(columns="is_whole")
+    return shown.assign(channel=channel_names(shown["channel"]), period=days)
 
 
 def in_words(table: pd.DataFrame) -> str:

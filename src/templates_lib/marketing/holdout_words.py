@@ -42,7 +42,7 @@ def settled(test: Mapping[str, Any], words: Words) -> Told:
     if back > 0:
         one, more = words.money(1, 0), words.money(1 / back - 1, 2)
         said.append(
-            tr("To pay, each {one} of it would have to bring {more} more later on.",
+            tr("To pay, each {one} that came back would have to bring {more} more later on.",
                one=one, more=more)
         )  # fmt: skip
     do = tr("Stop “{name}”, or bring its cost down to what it adds.", name=name)
@@ -75,12 +75,12 @@ def left_open(test: Mapping[str, Any], words: Words) -> str:
             "is known or declared.",
             **which,
         )
-    low, high = (words.money(100 * (1 + test[end]), 0) for end in ("romi_low", "romi_high"))
+    back = words.money_span(*(100 * (1 + test[end]) for end in ("romi_low", "romi_high")))
     needed, had = test["regions_needed"], min(test["regions"], test["regions_held_out"])
     told = tr(
         "The test of “{channel}”, {first} to {last}, leaves it open whether it pays: of each "
-        "{spent} spent, very likely {low} to {high} of margin came back.",
-        **which, spent=words.money(100, 0), low=low, high=high,
+        "{spent} spent, very likely {range} of margin came back.",
+        **which, spent=words.money(100, 0), range=back,
     )  # fmt: skip
     if needed > had:
         size = tr(

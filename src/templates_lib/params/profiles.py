@@ -35,6 +35,11 @@ class Profiles(Section):
     privacy_notice: str | None = Field(
         None, description="Where the client's privacy notice is read, as the page writes it."
     )
+    targeted: list[str] = Field(
+        [],
+        description="Channels in `sources.holdouts` whose test compared a message written for a "
+        "profile (arm `test`) with the one that all get (arm `holdout`), as the file calls them.",
+    )
     legal_ground: dict[str, Ground] = Field(
         {},
         description="Name of an attribute or a question about health, religion, ethnicity, "

@@ -182,6 +182,7 @@ class HoldoutColumns(Columns):
     )
     units: NumberColumn = Field(None, description="People, or regions, in the arm.")
     net_sales: NumberColumn = Field(None, description="What the arm bought, ex VAT.")
+    converted: NumberColumn = Field(None, description="People of the arm who bought.")
 
 
 class HoldoutsSource(FileSource):

@@ -302,11 +302,10 @@ def _value(name: str, known: Known, say: Said) -> list[Row]:
     rows = []
     for row in table[table["segment"] == name].itertuples():
         text = tr(
-            "{mean} each in their first {days} days, very likely {low} to {high}; all in a profile "
+            "{mean} each in their first {days} days, very likely {range}; all in a profile "
             "{everyone}.",
             mean=words.money(row.value_per_customer, 0), days=words.number(say.value_days),
-            low=words.money(row.low, 0), high=words.money(row.high, 0),
-            everyone=words.money(mean, 0),
+            range=words.money_span(row.low, row.high), everyone=words.money(mean, 0),
         )  # fmt: skip
         sure = strength(row.value_per_customer, row.low, row.high, null=mean)
         rows.append(Row(text, "orders", int(row.n), row.low, row.high, sure))

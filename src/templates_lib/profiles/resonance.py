@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import ibis
 import ibis.expr.types as ir
@@ -36,6 +36,7 @@ UNEVEN = 0.001
 RESONANCE = ["profile", "matched", "mismatched", "difference", "low", "high", "n"]
 AGREEMENT = ["profile", "arm", "n", "people", "share", "low", "high"]
 HITS = ["arm", "n", "people", "share", "low", "high", "chance_share", "apart_share"]
+MESSAGES = ["channel", "targeted", "untargeted", "difference", "low", "high", "n"]
 OBJECTIONS = ["profile", "n", "people", "share", "low", "high"]
 
 
@@ -276,43 +277,45 @@ def objections(given: pd.DataFrame, *, min_cell: int) -> pd.DataFrame:
     return _hidden(table, by=["is_part"], min_cell=min_cell)[OBJECTIONS]
 
 
-class Conversion(NamedTuple):
-    """Who bought, of those spoken to by their profile and of those spoken to as all are: two
-    shares, their difference (Newcombe) and n of both."""
-
-    targeted: float
-    untargeted: float
-    difference: float
-    low: float
-    high: float
-    n: int
-
-
-def conversion(counts: pd.DataFrame) -> Conversion | None:
-    """Targeted against untargeted messages, of people drawn at random for the one or the other.
+def messages(holdouts: ir.Table | None, *, channels: Collection[str], as_of: date) -> pd.DataFrame:
+    """Messages written for a profile against the one that all get, of people drawn at random.
 
     Parameters
     ----------
-    counts : arm (``targeted``, ``untargeted``), n (people written to, whether they opened it or
-        not), converted (of them, who bought); rows of one arm are added up
+    channels : the tests that compared the two, as the file calls them
 
     Returns
     -------
-    None with fewer than 50 people in an arm.
+    One row a test that has ended by ``as_of``: channel, targeted, untargeted (share of the people
+    written to who bought), difference, low, high (Newcombe), n (of both arms). Shares are empty
+    with fewer than 50 people in an arm.
 
     Raises
     ------
     ValueError
-        For another arm, or more who bought than were written to.
+        Where more bought than were written to.
     """
-    unknown = sorted(set(counts["arm"]) - {"targeted", "untargeted"})
-    if unknown:
-        raise ValueError(f"arm is {', '.join(unknown)}; expected targeted or untargeted")
-    sums = counts.groupby("arm")[["n", "converted"]].sum()
-    sums = sums.reindex(["targeted", "untargeted"], fill_value=0)
-    if sums["n"].min() < LEAST_ARM:
-        return None
-    (n, bought), (n_other, bought_other) = sums.to_numpy(dtype="int64").tolist()
+    if holdouts is None:
+        return pd.DataFrame(columns=MESSAGES)
+    names = [name.casefold() for name in channels]
+    rows = holdouts.filter(
+        holdouts.channel.lower().isin(names) & holdouts.units.notnull()
+        & holdouts.converted.notnull() & (holdouts.end <= ibis.literal(as_of)).fill_null(True)
+    )  # fmt: skip
+    counted = rows.group_by("channel", "arm").aggregate(
+        n=rows.units.sum().cast("int64"), converted=rows.converted.sum().cast("int64")
+    )
+    found = [_message(name, own) for name, own in counted.to_pandas().groupby("channel")]
+    return pd.DataFrame(found, columns=MESSAGES)
+
+
+def _message(channel: str, counts: pd.DataFrame) -> list[object]:
+    if (counts["converted"] > counts["n"]).any():
+        raise ValueError(f"holdouts, {channel}: more people bought than were written to")
+    by = counts.set_index("arm")[["n", "converted"]].reindex(["test", "holdout"], fill_value=0)
+    (n, bought), (n_other, bought_other) = by.to_numpy("int64").tolist()
+    if min(n, n_other) < LEAST_ARM:
+        return [channel, *[np.nan] * 5, n + n_other]
     low, high = newcombe(bought, n, bought_other, n_other)
     shares = bought / n, bought_other / n_other
-    return Conversion(*shares, shares[0] - shares[1], float(low), float(high), n + n_other)
+    return [channel, *shares, shares[0] - shares[1], float(low), float(high), n + n_other]

@@ -134,7 +134,7 @@ def _contents(chapters: Sequence[Chapter]) -> str:
         f'<label for="query">{escape(tr("Search the report"))}</label>'
         '<input id="query" type="search" autocomplete="off" spellcheck="false" '
         'aria-describedby="found">'
-        f'<button type="button" id="next">{escape(tr("Next"))}</button>'
+        f'<button type="button" id="next">{escape(tr("Next match"))}</button>'
         f'<p id="found" role="status" {words}></p></div>'
         '<button type="button" id="theme" aria-pressed="false">'
         f"{escape(tr('Dark colours'))}</button></div><ul>{links}</ul></nav>\n"
