@@ -62,6 +62,7 @@ sources:
 purchases: {{history: complete}}
 repeat_purchase: {{split_by: [first_category, first_product]}}
 cohorts: {{period: quarter, split_by: [first_channel]}}
+report: {{forms: [slides]}}
 """
 MAKES = ("CLIENT", "AS_OF", "NOTEBOOKS", "NOTEBOOK", "LIST", "CONSENT", "JOBS", "LANGUAGE",
          "REPORT_LANGUAGE", "WORKSPACE", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES",

@@ -270,7 +270,7 @@ def demo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("icp")
     (folder / "params").mkdir()
     text = (repository() / "params" / "demo.yml").read_text(encoding="utf-8")
-    text = text.replace("customers: 6000}", "customers: 1500}")
+    text = text.replace("customers: 6000}", "customers: 3000}")
     (folder / "params" / "demo.yml").write_text(text, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKSPACE", str(folder))

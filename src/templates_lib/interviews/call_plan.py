@@ -110,7 +110,7 @@ def candidates(
     parts = [_best(about, placed, as_of, words), _newly_lost(placed, newly_lost_days, words)]
     parts += [_scored(have, zone=zone, as_of=as_of, within=scored_within_days, words=words)]
     parts += [_of_role(have, stratum, names) for stratum, names in roles.items()]
-    rows = pd.concat(parts, ignore_index=True)
+    rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     wanted = ibis.memtable(rows[["customer_id"]].drop_duplicates(), schema=ID_ONLY)
     details = about.semi_join(wanted, "customer_id").to_pandas()
     return rows.merge(details, on="customer_id", how="left")[CANDIDATES]
