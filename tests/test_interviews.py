@@ -372,7 +372,7 @@ def read(rows: list[dict], people: list[dict] = (), **settings) -> pd.DataFrame:
 
 def planted(seed: int, interviews: int, tmp_path, monkeypatch) -> tuple[pd.DataFrame, pd.Series]:
     """Notes of the demo's own interviews, and the motive of each interview."""
-    monkeypatch.setattr(accounts, "INTERVIEWS", interviews)
+    monkeypatch.setattr(truth, "INTERVIEWS", interviews)
     shop = open_shop(seed=seed, customers=1500)
     accounts.write_interviews(tmp_path, shop, canary=None)
     sheet = pd.read_excel(tmp_path / "haastattelut.xlsx", dtype=str)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from templates_lib.demo import truth
+from templates_lib.demo.consents import interviewed
 from templates_lib.demo.draws import DAYS, local_times, pick, stream
 from templates_lib.demo.files import Canary, decimal_comma, finnish_day, plant, write_xlsx
 from templates_lib.demo.people import COMPANY_KINDS, COMPANY_SIZES, VAT_ID_DIGITS
@@ -20,7 +21,7 @@ GOALS = ("tasainen laatu", "pienempi hävikki", "henkilöstön viihtyvyys", "ero
 STAGES = {"kahvila": "vähittäismyynti", "ravintola": "vähittäismyynti", "hotelli": "palvelu",
           "toimisto": "loppukäyttäjä", "kampaamo": "loppukäyttäjä"}  # fmt: skip
 OTHER_COMPANIES = 120
-INTERVIEWS, EXCERPTS, SECOND_CODER_SHARE = 24, 8, 0.5
+EXCERPTS, SECOND_CODER_SHARE = 8, 0.5
 EXCERPT = "Ote"
 
 
@@ -105,9 +106,8 @@ def _leads(
 def write_interviews(folder: Path, shop: Shop, *, canary: Canary) -> None:
     """``haastattelut.xlsx``: a row an excerpt and coder; two coders on half of the excerpts."""
     rng = stream(shop.seed, "interviews")
-    buyers = np.unique(shop.orders.loc[shop.orders["number"] == 2, "customer"])
-    who = shop.customers.iloc[rng.choice(buyers, INTERVIEWS, replace=False)]
-    days = finnish_day(local_times(rng, rng.integers(DAYS - 200, DAYS, INTERVIEWS)))
+    who = shop.customers.iloc[interviewed(shop)]
+    days = finnish_day(local_times(rng, rng.integers(DAYS - 200, DAYS, len(who))))
     codes = [*(code for code, _ in THEMES.values()), *PAINS]
     rows = []
     people = zip(who["email"], who["motive"], days, strict=True)

@@ -192,6 +192,7 @@ PURCHASE_SURVEY_FROM = date(2025, 2, 1)
 AWARENESS = {"knows": 0.23, "recalls": 0.30, "considers": 0.42}  # of all; of those who know
 
 # Profiles, shown to those who agreed: their own or, for half of them, another one
+INTERVIEWS = 24  # people, who all agreed to it
 CONSENTS = {"interview": 0.25, "profile": 0.45}  # of customers
 PROFILE_ANSWERED_SHARE = 0.30  # of those who were asked
 RESONANCE = {"matched": 0.62, "mismatched": 0.41}  # who give one of the two best ratings of five

@@ -120,7 +120,7 @@ def wait(felt: pd.DataFrame, words: Words) -> str:
     return tr(
         "“{question}” is {quick} where a contact takes {few_hours} and {slow} where it takes "
         "{many_hours}",
-        question=first.question, quick=quick, few_hours=label(first.group), slow=slow,
+        question=label(first.question), quick=quick, few_hours=label(first.group), slow=slow,
         many_hours=label(last.group),
     )  # fmt: skip
 
