@@ -1,24 +1,16 @@
-"""How long a funnel of many events takes: `python benchmarks/events.py` prints times and ratios.
+"""How long a funnel of many events takes: `python -m benchmarks.events`.
 
 Five steps by device, without machines and own people, from generated events in a DuckDB file: by
 `funnel`, against SQL written by hand for the same table (the counts of the closed and the open
 funnel, and the median time to each step, by device and of everyone) and for the closed counts
 alone, and against retentioneering, which counts the closed funnel, holds the events in memory and
-so gets at most 5 million. All must count alike. Each runs in a process of
-its own, warm, by turns; the shortest time counts, and the largest memory. BENCHMARK_EVENTS or
-`--events 50_000_000` for the full size.
+so gets at most 5 million. All must count alike. BENCHMARK_EVENTS or `--events 50_000_000` for the
+full size.
 """
 
 from __future__ import annotations
 
-import argparse
-import gc
-import importlib.util
-import json
 import os
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -27,6 +19,8 @@ from typing import Any
 import duckdb
 import ibis
 
+from benchmarks.performance import Section, is_installed
+from benchmarks.turns import arguments, hand_back, in_turns, timed, told
 from templates_lib.journey import funnel
 from templates_lib.params.journey import Journey
 
@@ -199,75 +193,59 @@ WAYS = {"ours": ours, "by_hand": by_hand, "retentioneering": by_retentioneering}
 
 
 def measure(way: str, file: Path) -> dict[str, Any]:
-    """One way, once warm: its seconds, counts, and the most memory of this process, GB."""
+    """One way, once warm: its seconds and counts."""
     connection = ibis.duckdb.connect(file, read_only=True)
     connection.raw_sql(SETTINGS)
-    WAYS[way](connection)
-    gc.collect()  # what the engine has kept for the first time
-    found = WAYS[way](connection)
-    return found | {"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2}
-
-
-def in_turns(ways: list[str], file: Path, turns: int) -> dict[str, dict[str, Any]]:
-    """Every way in processes of its own, in alternating order; the best of each."""
-    runs: dict[str, list[dict[str, Any]]] = {way: [] for way in ways}
-    for turn in range(turns):
-        for way in ways if turn % 2 == 0 else ways[::-1]:
-            command = [sys.executable, __file__, "--way", way, "--file", str(file)]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            runs[way].append(json.loads(done.stdout.splitlines()[-1]))
-    best = {}
-    for way, own in runs.items():
-        best[way] = min(own, key=lambda run: run["seconds"])
-        best[way]["memory"] = max(run["memory"] for run in own)
-        both = best[way].keys() & best[ways[0]].keys() & {"counts", "open"}
-        if any(best[way][name] != best[ways[0]][name] for name in both):
-            raise SystemExit(f"{way} counts otherwise than {ways[0]}: {best}")
-    return best
-
-
-def told(name: str, run: dict[str, Any]) -> str:
-    return f"  {name}: {run['seconds']:.2f} s, at most {run['memory']:.1f} GB"
-
-
-def against(text: str, ratio: float, aim: str, *, is_met: bool) -> None:
-    print(f"  {text}: {ratio:.2f} (aim: {aim}, {'met' if is_met else 'NOT MET'})")
+    found, _ = timed(lambda: WAYS[way](connection))
+    return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = arguments(__doc__)
     size = int(os.environ.get("BENCHMARK_EVENTS", "5_000_000"))
     parser.add_argument("--events", type=int, default=size)
-    parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--way", choices=list(WAYS), help=argparse.SUPPRESS)
-    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.way:
-        print(json.dumps(measure(chosen.way, chosen.file)))
+        hand_back(measure(chosen.way, chosen.file))
         return
+    section = Section("events", ["duckdb", "ibis-framework", "retentioneering"])
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "events.duckdb"
-        print(f"{generate(file, chosen.events):,} events, five steps by device, 2 threads")
-        best = in_turns(["ours", "by_hand"], file, chosen.turns)
-        print(told("funnel", best["ours"]), told("SQL by hand", best["by_hand"]), sep="\n")
-        ratio = best["ours"]["seconds"] / best["by_hand"]["seconds"]
-        against("times as long", ratio, f"at most {BY_HAND}", is_met=ratio <= BY_HAND)
+        events = generate(file, chosen.events)
+        section.say(f"{events:,} events in a DuckDB file, five steps by device, 2 threads:")
+        best = compare(["ours", "by_hand"], file, chosen.turns)
         alone = best["by_hand"]["closed_alone"]
-        print(f"  by hand, the closed counts alone: {alone:.2f} s")
-        if importlib.util.find_spec("retentioneering") is None:
-            print("retentioneering: skipped, not installed (`make benchmark` does that)")
-            return
-        if chosen.events > HELD_IN_MEMORY:
-            file = Path(folder) / "fewer.duckdb"
-            print(f"{generate(file, HELD_IN_MEMORY):,} events, as many as are held in memory")
-        best = in_turns(["ours", "retentioneering"], file, chosen.turns)
-        theirs, own = best["retentioneering"], best["ours"]["seconds"]
-        print(told("funnel", best["ours"]), told("retentioneering", theirs), sep="\n")
-        ratio = theirs["seconds"] / own
-        aim = f"at least {RETENTIONEERING}"
-        against("times as fast", ratio, aim, is_met=ratio >= RETENTIONEERING)
-        alone = theirs["funnel_alone"]
-        print(f"  its funnel alone, the events held: {alone:.2f} s, {alone / own:.2f} times")
+        section.items(
+            told("`funnel`", best["ours"]),
+            told("SQL by hand", best["by_hand"]) + f" ({alone:.2f} s for the closed counts alone)",
+        )
+        ratio = best["ours"]["seconds"] / best["by_hand"]["seconds"]
+        section.aim("times as long as by hand", ratio, most=BY_HAND)
+        if is_installed("retentioneering"):
+            if chosen.events > HELD_IN_MEMORY:
+                file = Path(folder) / "fewer.duckdb"
+                events = generate(file, HELD_IN_MEMORY)
+            against_retentioneering(section, file, events, chosen.turns)
+        else:
+            section.say("retentioneering: skipped, not installed (`make benchmark` does that).")
+    section.write(chosen.date)
+
+
+def compare(ways: list[str], file: Path, turns: int) -> dict[str, dict[str, Any]]:
+    options = ["--file", str(file)]
+    return in_turns("events", ways, options, turns=turns, same=["counts", "open"])
+
+
+def against_retentioneering(section: Section, file: Path, events: int, turns: int) -> None:
+    section.say(f"{events:,} events, of which retentioneering counts the closed funnel in memory:")
+    best = compare(["ours", "retentioneering"], file, turns)
+    theirs, own = best["retentioneering"], best["ours"]["seconds"]
+    section.items(
+        told("`funnel`", best["ours"]),
+        told("retentioneering", theirs)
+        + f" ({theirs['funnel_alone']:.2f} s for its funnel alone, the events held)",
+    )
+    section.aim("times as fast", theirs["seconds"] / own, least=RETENTIONEERING)
 
 
 if __name__ == "__main__":

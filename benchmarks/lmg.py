@@ -1,4 +1,4 @@
-"""How long the importance of drivers takes: `python benchmarks/lmg.py` prints times and ratios.
+"""How long the importance of drivers takes: `python -m benchmarks.lmg`.
 
 Sharing out R² among 12 drivers, once, against pingouin and against an ordinary regression for
 each subset of the drivers, which must give the same parts; then the whole of `importance` for 15
@@ -7,7 +7,6 @@ drivers, with every rating given and with a part of them missing.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
 from itertools import combinations
@@ -16,6 +15,8 @@ from math import factorial
 import numpy as np
 import pandas as pd
 
+from benchmarks.performance import Section
+from benchmarks.turns import arguments
 from templates_lib.stats.importance import importance
 from templates_lib.stats.variance_shares import lmg
 
@@ -59,7 +60,7 @@ def by_subsets(drivers: np.ndarray, outcome: np.ndarray) -> np.ndarray:
     return parts
 
 
-def timed(call: Callable[[], np.ndarray], *, times: int = 1) -> tuple[np.ndarray, float]:
+def median_of(call: Callable[[], np.ndarray], *, times: int = 1) -> tuple[np.ndarray, float]:
     """What a call gives, and the median of the seconds that it took."""
     seconds = []
     for _ in range(times):
@@ -69,42 +70,44 @@ def timed(call: Callable[[], np.ndarray], *, times: int = 1) -> tuple[np.ndarray
     return result, float(np.median(seconds))
 
 
-def once() -> None:
+def once(section: Section) -> None:
     """One decomposition, against the other ways."""
     drivers, outcome = survey(ANSWERS, 12)
     ours(drivers, outcome)  # what is computed once for a number of drivers
-    parts, seconds = timed(lambda: ours(drivers, outcome), times=21)
-    print(f"12 drivers, {ANSWERS:,} answers: {1000 * seconds:.1f} ms")
+    parts, seconds = median_of(lambda: ours(drivers, outcome), times=21)
+    section.say(f"12 drivers, {ANSWERS:,} answers: {1000 * seconds:.1f} ms.")
     others = {"pingouin": by_pingouin, "a regression a subset": by_subsets}
     for name, other in others.items():
-        beside, taken = timed(lambda other=other: other(drivers, outcome))
+        beside, taken = median_of(lambda other=other: other(drivers, outcome))
         apart = np.abs(parts - beside).max()
-        print(f"  {name}: {taken:.2f} s, {taken / seconds:,.0f} times as long ({apart:.0e} apart)")
         if apart > LARGEST_DIFFERENCE:
             raise SystemExit(f"{name} gives other parts of R²: {apart:.1e} apart")
+        section.items(f"{name}: {taken:.2f} s, {taken / seconds:,.0f} times as long")
 
 
-def bootstrapped(*, draws: int, missing: float) -> None:
+def bootstrapped(section: Section, *, draws: int, missing: float) -> None:
     """The whole of `importance`, with intervals."""
     drivers, outcome = survey(ANSWERS, 15)
     frame = pd.DataFrame(drivers, columns=[f"item_{k}" for k in range(1, 16)])
     frame = frame.mask(np.random.default_rng(2).random(frame.shape) < missing)
-    _, seconds = timed(lambda: importance(frame, pd.Series(outcome), draws=draws, seed=1))
-    print(
-        f"15 drivers, {ANSWERS:,} answers, {missing:.0%} of the ratings missing, "
-        f"{draws:,} draws: {seconds:.1f} s"
+    _, seconds = median_of(lambda: importance(frame, pd.Series(outcome), draws=draws, seed=1))
+    section.say(
+        f"With intervals, 15 drivers, {ANSWERS:,} answers, {missing:.0%} of the ratings missing, "
+        f"{draws:,} draws: {seconds:.1f} s."
     )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = arguments(__doc__)
     parser.add_argument("--draws", type=int, default=2000, help="with every rating given")
     parser.add_argument("--missing", type=float, default=0.2, help="share of ratings left out")
     parser.add_argument("--missing-draws", type=int, default=1000, help="with ratings left out")
     chosen = parser.parse_args()
-    once()
-    bootstrapped(draws=chosen.draws, missing=0)
-    bootstrapped(draws=chosen.missing_draws, missing=chosen.missing)
+    section = Section("lmg", ["numpy", "scikit-learn", "pingouin"])
+    once(section)
+    bootstrapped(section, draws=chosen.draws, missing=0)
+    bootstrapped(section, draws=chosen.missing_draws, missing=chosen.missing)
+    section.write(chosen.date)
 
 
 if __name__ == "__main__":
