@@ -193,10 +193,10 @@ def only_plan(
         planned.append([n.name for n in notebooks])
         if not results_are_there:
             raise NotRun
-        place = run.publish.place(ready.folders, ready.params)
+        last = run.publish.last_of(ready)
         for notebook in notebooks:
             shutil.rmtree(work / notebook.topic, ignore_errors=True)
-            assert run.publish.recall(place, notebook, work)
+            assert run.publish.recall(last, notebook, work)
             progress.done(notebook.name, 0.0, failed=False)
         return [(n, 0.0, None) for n in notebooks]
 

@@ -15,6 +15,7 @@ import pytest
 import small_shop
 from small_shop import NotRun, command, contents, copied, only_plan, report_of, results, used
 
+from templates_lib import published
 from templates_lib.cli import main
 from templates_lib.report import publish
 
@@ -174,6 +175,46 @@ def test_a_link_is_swapped_and_the_folder_before_is_gone(copy):
     assert after != before
     assert not before.exists()
     assert [f.name for f in after.parent.iterdir()] == [after.name]
+
+
+def test_where_links_are_not_allowed_a_file_names_the_folder(copy, monkeypatch, capsys):
+    """As on a stick or a share, and on Windows: the file takes the link's place and is replaced."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "symlink_to", refused)
+    before = results(report_of(copy))
+    for _ in range(2):
+        capsys.readouterr()
+        assert main(["report", "acme"]) == 0
+        place = report_of(copy)
+        assert place.is_file() and not place.is_symlink()
+        folder = (place.parent / place.read_text().strip()).resolve()
+        assert [f.name for f in folder.parent.iterdir()] == [folder.name]
+        assert results(folder) == before, "and what was made before is found there again"
+        assert (folder / "send" / "report.html").as_uri() in capsys.readouterr().out
+    planned = only_plan(monkeypatch, results_are_there=True)
+    assert main(["report", "acme"]) == 0
+    assert planned == [[]] * len(planned), "nothing to run again"
+
+
+def test_a_file_that_was_killed_half_way_leaves_the_last_report(copy, monkeypatch):
+    before = contents(report_of(copy))
+
+    def killed(self: Path, target: Path) -> Path:
+        if self.name == ".en.new":
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    rename = Path.replace
+    monkeypatch.setattr(published, "CAN_LINK", False)
+    monkeypatch.setattr(Path, "replace", killed)
+    assert main(["report", "acme"]) == 130
+    monkeypatch.undo()
+    used(copy, monkeypatch)
+    assert contents(report_of(copy)) == before
+    assert main(["report", "acme"]) == 0
 
 
 def test_reports_of_other_days_and_languages_are_kept(copy):

@@ -12,12 +12,17 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from templates_lib import definitions, demo
+from templates_lib.cli import parser
 from templates_lib.params import file
 from templates_lib.sources import formats
 from templates_lib.workspace import repository
 
 ROOT = repository()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+OWN_LOCK = "spark"
+LOCKS = ["requirements.lock", "bootstrap.lock", "benchmark.lock", f"{OWN_LOCK}.lock"]
 
 
 def requirements(name: str) -> list[str]:
@@ -27,15 +32,15 @@ def requirements(name: str) -> list[str]:
 
 
 def direct() -> list[Requirement]:
-    extras = PROJECT["optional-dependencies"].values()
-    names = [*PROJECT["dependencies"], *(one for extra in extras for one in extra)]
-    return [Requirement(name) for name in names]
+    extras = PROJECT["optional-dependencies"].items()
+    own = [one for name, extra in extras if name != OWN_LOCK for one in extra]
+    return [Requirement(name) for name in (*PROJECT["dependencies"], *own)]
 
 
-def locked() -> dict[str, set[str]]:
+def locked(name: str = "requirements.lock") -> dict[str, set[str]]:
     """The versions of each package in the lock; more than one where platforms differ."""
     found: dict[str, set[str]] = {}
-    for line in requirements("requirements.lock"):
+    for line in requirements(name):
         one = Requirement(line.partition(" --hash")[0].strip())
         (pin,) = one.specifier
         assert pin.operator == "==", line[:80]
@@ -43,7 +48,7 @@ def locked() -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "bootstrap.lock", "benchmark.lock"])
+@pytest.mark.parametrize("name", LOCKS)
 def test_a_lock_has_a_hash_for_all_and_an_address_for_none(name):
     assert requirements(name)
     for line in requirements(name):
@@ -59,6 +64,12 @@ def test_the_lock_meets_every_direct_dependency():
     versions = locked()
     for one in direct():
         assert all(one.specifier.contains(v) for v in versions[canonicalize_name(one.name)]), one
+
+
+def test_sparks_own_lock_meets_its_extra():
+    (one,) = map(Requirement, PROJECT["optional-dependencies"][OWN_LOCK])
+    assert all(one.specifier.contains(v) for v in locked(f"{OWN_LOCK}.lock")[one.name])
+    assert one.name not in locked()
 
 
 def test_conda_has_the_pins_of_the_lock():
@@ -93,23 +104,47 @@ def make_targets() -> set[str]:
     return set(re.findall(r"^([a-z][a-z-]*):", text, re.MULTILINE))
 
 
-def test_the_workflow_calls_targets_that_exist():
+def test_the_workflow_calls_what_exists():
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
+    systems = {name: job["runs-on"] for name, job in workflow["jobs"].items()}
+    assert systems == {"test": "ubuntu-latest", "without-make": "${{ matrix.system }}"}
     steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
     called = [step["run"].split() for step in steps if "run" in step]
     assert called
     for words in called:
-        assert words[0] == "make"
-        assert words[1] in make_targets(), words
+        match words:
+            case ["make", target, *_]:
+                assert target in make_targets(), words
+            case ["python", "-m", "templates_lib", *rest]:
+                parser().parse_args(rest)  # ends the test where a command or an option is unknown
+            case ["python", "-m", "pytest", "-q", *files]:
+                assert files and all((ROOT / file).is_file() for file in files)
+            case ["python", "-m", "pip", "install", *_, last]:
+                assert (ROOT / last).exists(), words
+            case _:
+                raise AssertionError(words)
     assert workflow["permissions"] == {"contents": "read"}
     for step in steps:
         if "uses" in step:
             assert re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"])
 
 
+DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+
+
+def test_the_commands_of_the_documents_exist():
+    """Those without make: the command, its options, and what they are given can be read."""
+    pattern = re.compile(r"^\S*python -m templates_lib (.+?)(?:  +#.*)?$", re.MULTILINE)
+    texts = [file.read_text(encoding="utf-8") for file in DOCUMENTS]
+    called = [words.split() for text in texts for words in pattern.findall(text)]
+    assert ["report", "acme", "--as-of", "2026-10-31", "--language", "fi"] in called
+    for words in called:
+        parser().parse_args(words)
+
+
 def test_the_ci_script_calls_targets_that_exist():
     text = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    called = re.findall(r"^make (.*)$", text, re.MULTILINE)
+    called = re.findall(r"^ *make (.*)$", text, re.MULTILINE)
     assert called
     assert {word for line in called for word in line.split() if "=" not in word} <= make_targets()
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o111

@@ -7,6 +7,7 @@ AS_OF=2026-10-31``; the words of make (``CLIENT=acme``) are understood too.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import re
 import shutil
@@ -82,7 +83,11 @@ def lab(args: argparse.Namespace) -> int:
     print(f"The client's own notebooks are in {shown(own)}" if own.is_dir() else
           "Copy a notebook for this client with: make eject CLIENT=… NOTEBOOK=…")  # fmt: skip
     begin = own if own.is_dir() else repository() / "notebooks"
-    both = os.path.commonpath([repository(), workspace()])  # a lab shows what is in one folder
+    try:
+        both = os.path.commonpath([repository(), workspace()])  # a lab shows what is in one folder
+    except ValueError:
+        what = "must be on the drive of the templates: JupyterLab shows one folder"
+        raise InputProblems([Problem("WORKSPACE", what)]) from None
     command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", both,
                f"--FileContentsManager.preferred_dir={os.path.relpath(begin, both)}"]  # fmt: skip
     return subprocess.call(command, env={**os.environ, LAB_CLIENT: folders.client})
@@ -113,7 +118,7 @@ def docs(args: argparse.Namespace) -> int:
         "docs/demo.md": demo.reference(),
     }
     for name, text in generated.items():
-        (repository() / name).write_text(text, encoding="utf-8")
+        (repository() / name).write_text(text, encoding="utf-8", newline="\n")
         print(name)
     return 0
 
@@ -229,6 +234,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; 0 done, 1 a notebook failed, 2 something that the user can mend."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a sign that a console lacks ends no command
+            stream.reconfigure(errors="replace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     flags = [re.sub(r"^([A-Z_]+)=", _flag, word, count=1) for word in words]
     args = parser().parse_args(flags)

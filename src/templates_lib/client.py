@@ -17,14 +17,15 @@ import ibis.expr.types as ir
 import pandas as pd
 from IPython.display import HTML, display
 
-from templates_lib import costs, coverage, language, margin_basis, purchases
+from templates_lib import costs, coverage, language, margin_basis, published, purchases
 from templates_lib.editorial import Editorial, read
 from templates_lib.params.file import change_section, load_params
 from templates_lib.params.params import Params
 from templates_lib.params.sections import Section
 from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.report import findings
-from templates_lib.report.tables import parameters_table, read_table
+from templates_lib.report.parameters import parameters_table
+from templates_lib.report.tables import read_table
 from templates_lib.sources.engine import has_table
 from templates_lib.staging import staging
 from templates_lib.words import Words
@@ -136,8 +137,7 @@ class Shop:
         if run:
             files = sorted(Path(run).glob("*/findings.json"))
         else:
-            last = ClientFolders(self.client).reports / self.as_of.isoformat()
-            files = sorted(last.glob(f"{self.params.client.language}/internal/findings.json"))
+            files = sorted(self._last_report.glob("findings.json"))
         found = [f for file in files for f in json.loads(file.read_text(encoding="utf-8"))]
         beside: dict[str, dict[str, Any]] = {}
         for file in (file.with_name(findings.BESIDE) for file in files):
@@ -153,8 +153,7 @@ class Shop:
         elif run:
             folder = Path(run, name.partition("__")[0])
         else:
-            last = ClientFolders(self.client).reports / self.as_of.isoformat()
-            folder = last / self.params.client.language / "internal"
+            folder = self._last_report
         file = folder / "tables" / f"{name}.csv"
         return findings.typed(read_table(file)) if file.is_file() else None
 
@@ -166,22 +165,25 @@ class Shop:
             for file in sorted(Path(run).glob("*/tables/*.json")):
                 about[file.stem] = json.loads(file.read_text(encoding="utf-8"))
         else:
-            last = ClientFolders(self.client).reports / self.as_of.isoformat()
-            for file in last.glob(f"{self.params.client.language}/internal/tables.json"):
+            for file in self._last_report.glob("tables.json"):
                 about = json.loads(file.read_text(encoding="utf-8"))
         return {name: one["title"] for name, one in about.items() if not one["send"]}
 
-    def picture(self, finding_id: str) -> Path | None:
-        """The chart of a finding: the figure of its notebook that has its name."""
-        topic, _, name = finding_id.partition(".")
+    def picture(self, figure: str) -> Path | None:
+        """A figure of another notebook, such as ``icp__segments``, where it was drawn."""
+        topic, _, name = figure.partition("__")
         run = os.environ.get(RUN_FOLDER)
         if run:
             file = Path(run, topic, "figures", f"{name}.png")
         else:
-            last = ClientFolders(self.client).reports / self.as_of.isoformat()
-            inside = f"{self.params.client.language}/internal/figures/{topic}__{name}.png"
-            file = last / inside
+            file = self._last_report / "figures" / f"{figure}.png"
         return file if file.is_file() else None
+
+    @property
+    def _last_report(self) -> Path:
+        """What the published report of this day holds for the house itself."""
+        folders, language = ClientFolders(self.client), self.params.client.language
+        return published.report(folders, self.as_of, language) / "internal"
 
     @cached_property
     def movements(self) -> ir.Table:
@@ -226,7 +228,7 @@ def open_client(client: str, topic: str, overrides: Mapping[str, Any] | None = N
     shop = Shop(client, topic, params, settings, words, facts, connection)
     check_splits(settings, split_columns(connection), topic)
     findings.begin(topic, words, Path(run, topic) if run else None)
-    display(HTML(parameters_table(params, settings)))
+    display(HTML(parameters_table(params, settings, topic)))
     return shop
 
 

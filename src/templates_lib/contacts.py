@@ -6,7 +6,6 @@ file into the client's own folder, and nowhere else: no message, log, cache or r
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import shutil
@@ -20,14 +19,13 @@ from typing import NamedTuple, get_args
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
-import xlsxwriter
 from filelock import FileLock
 
+from templates_lib import published, worksheets
 from templates_lib.params.file import load_params
 from templates_lib.params.orders import ConsentKind, CustomersSource
 from templates_lib.params.params import Params
 from templates_lib.problems import InputProblems, Problem, nearest
-from templates_lib.report.findings import FORMULA
 from templates_lib.sources.load import load
 from templates_lib.sources.people import email, identity, recognised, same_people
 from templates_lib.sources.read import typed_rows
@@ -35,6 +33,7 @@ from templates_lib.sources.reader import Table
 from templates_lib.staging.pseudonyms import make_pseudonyms
 from templates_lib.staging.shipped import provide
 from templates_lib.staging.staging import pseudonym_key
+from templates_lib.worksheets import FORMULA
 from templates_lib.workspace import ClientFolders, shown
 
 ID = "customer_id"
@@ -59,7 +58,7 @@ class Outcome(NamedTuple):
     left_out: dict[str, int]
 
 
-class Published(NamedTuple):
+class ReportTable(NamedTuple):
     """A table of a published report: its name, the report's last day, its rows as text."""
 
     name: str
@@ -91,7 +90,7 @@ def write_contacts(
     params = load_params(client)
     kind = consent or "email"
     source = consented_source(params, kind)
-    wanted = published(folders, params, name, as_of)
+    wanted = report_table(folders, params, name, as_of)
     with aside(folders) as scratch:
         people = people_of(params, folders, source, kind, scratch)
         contacts, left_out = joined(wanted.rows, people, kind)
@@ -144,15 +143,14 @@ def consented_source(params: Params, kind: str) -> CustomersSource:
     return source
 
 
-def published(
+def report_table(
     folders: ClientFolders, params: Params, name: str | None, as_of: str | None
-) -> Published:
+) -> ReportTable:
     """The table of the latest report, or of that of a day; in the client's language if it is
     there."""
     reports = {
-        (folder.parents[2].name, folder.parents[1].name): folder
-        for folder in folders.reports.glob("*/*/internal/tables")
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", folder.parents[2].name)
+        (day.isoformat(), language): folder / "internal" / "tables"
+        for (day, language), folder in published.reports(folders).items()
     }
     days = sorted({day for day, _ in reports})
     if as_of and as_of not in days:
@@ -173,7 +171,7 @@ def published(
         what = f"{name} holds no single customers (no column {ID})" + nearest("", lists)
         raise InputProblems([Problem("LIST", what)])
     rows = pd.read_csv(tables[name], dtype=str, keep_default_na=False)
-    return Published(name, date.fromisoformat(day), rows[rows[ID] != ""])
+    return ReportTable(name, date.fromisoformat(day), rows[rows[ID] != ""])
 
 
 def _header(file: Path) -> list[str]:
@@ -276,27 +274,19 @@ def _own(rows: pd.DataFrame) -> list[str]:
 
 
 def workbook(table: pd.DataFrame, details: Sequence[str]) -> bytes:
-    """The table as XLSX, made in memory. Text stays text: a telephone number keeps its +, and
-    nothing is a formula; only what is wholly a number in the list's own columns is one."""
-    content = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(content, options) as book:
-        guarded = book.add_format({"quote_prefix": True})
-        sheet = book.add_worksheet("contacts")
-        for place, header in enumerate(table.columns):
-            sheet.write_string(0, place, str(header), book.add_format({"bold": True}))
-            for line, value in enumerate(table[header], start=1):
-                if not isinstance(value, str):
-                    continue
-                if header not in (ID, *details) and NUMBER.fullmatch(value):
-                    sheet.write_number(line, place, float(value))
-                    continue
-                text = value[1:] if value.startswith("'") and value[1:2] in FORMULA else value
-                form = guarded if text.startswith(FORMULA) else None
-                sheet.write_string(line, place, text, form)
-        sheet.freeze_panes(1, 0)
-        sheet.set_column(0, max(0, len(table.columns) - 1), 24)
-    return content.getvalue()
+    """The table as XLSX: only what is wholly a number in the list's own columns is one."""
+    own = [header not in (ID, *details) for header in table.columns]
+    rows = [[_cell(value, is_own=is_own) for value, is_own in zip(row, own, strict=True)]
+            for row in table.itertuples(index=False)]  # fmt: skip
+    return worksheets.workbook({"contacts": (table.columns, rows)})
+
+
+def _cell(value: object, *, is_own: bool) -> object:
+    if not isinstance(value, str):
+        return None
+    if is_own and NUMBER.fullmatch(value):
+        return float(value)
+    return value[1:] if value.startswith("'") and value[1:2] in FORMULA else value
 
 
 def replace_whole(file: Path, content: bytes, scratch: Path) -> None:

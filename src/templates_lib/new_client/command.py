@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 
 import ibis
+from filelock import FileLock
 
 from templates_lib.new_client import guesses
 from templates_lib.new_client.draft import DECIDE, Line, code, comment, is_open, rendered, to_decide
@@ -75,9 +75,7 @@ def new_client(client: str, language: str | None = None) -> Written:
         When there is a parameter file already, or the client's name or the language is wrong.
     """
     folders = ClientFolders(client)
-    if folders.params.exists() or folders.params.is_symlink():
-        message = "is there already and is never written over; change it, or move it away first"
-        raise InputProblems([Problem(shown(folders.params), message)])
+    _refuse_existing(folders)
     spoken = _language(language)
     (folders.data / EXPORTS).mkdir(parents=True, exist_ok=True)
     found, problems = look_into(folders.data)
@@ -85,9 +83,11 @@ def new_client(client: str, language: str | None = None) -> Written:
     read, wrong = _read(groups, folders)
     lines = _document(client, spoken, read, others)
     target = folders.data / LETTER
-    _put(target, letter(_have(read), spoken), replace=True)
-    if groups:
-        _put(folders.params, "\n".join(rendered(lines)).rstrip() + "\n", replace=False)
+    with FileLock(folders.build / ".new-client.lock"):
+        _refuse_existing(folders)  # the first of two runs wins
+        _put(target, letter(_have(read), spoken))
+        if groups:
+            _put(folders.params, "\n".join(rendered(lines)).rstrip() + "\n")
     recognised = [
         (file.file.name, f"{group.source}, {group.format}")
         for group in groups
@@ -108,7 +108,13 @@ def _language(text: str | None) -> Language:
     raise InputProblems([Problem("LANGUAGE", "expected fi or en")])
 
 
-def _put(path: Path, text: str, *, replace: bool) -> None:
+def _refuse_existing(folders: ClientFolders) -> None:
+    if folders.params.exists() or folders.params.is_symlink():
+        message = "is there already and is never written over; change it, or move it away first"
+        raise InputProblems([Problem(shown(folders.params), message)])
+
+
+def _put(path: Path, text: str) -> None:
     """Writes a whole file at once, or leaves what is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(
@@ -118,12 +124,7 @@ def _put(path: Path, text: str, *, replace: bool) -> None:
     new = Path(aside.name)
     try:
         new.chmod(0o644)
-        if replace:
-            new.replace(path)
-        else:
-            os.link(new, path)  # the first of two runs wins
-    except FileExistsError:
-        raise InputProblems([Problem(shown(path), "is there already")]) from None
+        new.replace(path)
     finally:
         new.unlink(missing_ok=True)
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from templates_lib.language import speaking, tr
 from templates_lib.new_client.draft import printable
-from templates_lib.new_client.letter_words import TABLES, WORDS, Language
+from templates_lib.new_client.letter_words import SENT, WORDS, Language
 from templates_lib.sources.formats import presets
 
 
@@ -52,11 +53,13 @@ class Wish:
 
 def letter(have: Have, language: Language) -> str:
     """The letter as Markdown, about one page."""
-    words = WORDS[language]
-    wishes = list(_wishes(have, language))
+    with speaking(language):
+        words = {name: tr(text) for name, text in WORDS.items()}
+        sent = {table: tr(text) for table, text in SENT.items()}
+    wishes = list(_wishes(have, words, language))
     parts = [f"# {words['title']}", words["greeting"]]
     if have.files:
-        parts += [words["opening_some"], "\n".join(_received(have, words))]
+        parts += [words["opening_some"], "\n".join(_received(have, sent))]
     else:
         parts.append(words["opening_none"])
     parts.append(words["asking"] if wishes else words["nothing"])
@@ -73,12 +76,11 @@ def letter(have: Have, language: Language) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _received(have: Have, words: Mapping[str, str]) -> Iterator[str]:
-    titles = dict(zip(TABLES, words["some_titles"].split("|"), strict=True))
+def _received(have: Have, sent: Mapping[str, str]) -> Iterator[str]:
     for table, files in have.files.items():
-        if table in titles:
+        if table in sent:
             names = ", ".join(_file(name) for name in files[:4]) + (" …" if len(files) > 4 else "")
-            yield "- " + words["rows"].format(title=titles[table], files=names)
+            yield f"- {sent[table]} ({names})"
 
 
 def _file(name: str) -> str:
@@ -87,11 +89,12 @@ def _file(name: str) -> str:
     return "".join(f"\\{c}" if c in "\\`*_[]<>#|$&" else c for c in plain)
 
 
-def _wishes(have: Have, language: Language) -> Iterator[Wish]:
-    words = WORDS[language]
+def _wishes(have: Have, words: Mapping[str, str], language: Language) -> Iterator[Wish]:
+    def menu(table: str) -> str:
+        return _menu(table, have, language) or words["generic_where"]
 
     def wish(name: str, where: str = "", **values: str) -> Wish:
-        place = where or words.get(f"{name}_where") or _menu(name, have, language)
+        place = where or words.get(f"{name}_where") or menu(name)
         return Wish(words[name].format(**values), place, words[f"{name}_gives"])
 
     if "orders" not in have.files:
@@ -110,8 +113,7 @@ def _wishes(have: Have, language: Language) -> Iterator[Wish]:
     if "spend" not in have.files:
         yield wish("spend")
     for name in have.without_days:
-        where = _menu("spend", have, language)
-        yield Wish(words["days"].format(file=_file(name)), where, words["spend_gives"])
+        yield Wish(words["days"].format(file=_file(name)), menu("spend"), words["spend_gives"])
     if "events" not in have.files:
         yield wish("events")
     if have.is_b2b:
@@ -121,18 +123,15 @@ def _wishes(have: Have, language: Language) -> Iterator[Wish]:
 
 
 def _menu(table: str, have: Have, language: Language) -> str:
-    """Where the export of a table is: in the tool that is in use, else in the usual ones."""
-    words = WORDS[language]
+    """Where the export of a table is: in the tool that is in use, else in the usual ones; empty
+    where none is known."""
     of_table = {name: preset for name, preset in presets().items() if preset.source == table}
     used = [name for name in of_table if name == have.formats.get(table)]
     own = [name for name in of_table if have.platform and name.startswith(have.platform)]
     usual = [name for name in USUAL.get(table, ()) if name in of_table]
     shown = used or own or ([] if have.platform and table in SHOP else usual)
-    if not shown:
-        return words["generic_where"]
     return "; ".join(
-        words["known"].format(menu=of_table[name].menu[language], title=_tool(of_table[name].title))
-        for name in shown[:3]
+        f"{_tool(of_table[name].title)}: {of_table[name].menu[language]}" for name in shown[:3]
     )
 
 

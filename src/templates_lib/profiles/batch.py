@@ -6,7 +6,6 @@ not at all. Half of the people are asked about their own profile, half about ano
 
 from __future__ import annotations
 
-import io
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,30 +13,32 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import xlsxwriter
 
+from templates_lib import published
 from templates_lib.contacts import (
     DETAILS,
     ID,
-    Published,
+    ReportTable,
     aside,
     consented_source,
     joined,
     people_of,
-    published,
     replace_whole,
+    report_table,
 )
 from templates_lib.icp.profile_attributes import YES
+from templates_lib.language import speaking, tr
 from templates_lib.params.file import load_params
 from templates_lib.params.params import Params
 from templates_lib.problems import InputProblems, Problem
 from templates_lib.profiles import open_profile
 from templates_lib.profiles.corrections import PREFIX
 from templates_lib.profiles.open_profile import CONSENT, About, Person, described
-from templates_lib.profiles.page_words import FORM
+from templates_lib.profiles.page_words import FORM, HOW
 from templates_lib.profiles.profiles import UNKNOWN
 from templates_lib.profiles.resonance import CHOICE, MATCHED, MISMATCHED, RATING, WRONG
-from templates_lib.report.findings import FORMULA, typed
+from templates_lib.report.findings import typed
+from templates_lib.worksheets import workbook
 from templates_lib.workspace import ClientFolders, shown
 
 FOLDER = "profiles"
@@ -77,8 +78,8 @@ def write_profiles(client: str, *, as_of: str | None = None) -> Outcome:
         what = "is required: whom a customer turns to about the profile, as the page writes it"
         raise InputProblems([Problem("profiles.contact", what)])
     source = consented_source(params, CONSENT)
-    members = published(folders, params, "profiles__members", as_of)
-    known = published(folders, params, "profiles__assumptions", members.as_of.isoformat())
+    members = report_table(folders, params, "profiles__members", as_of)
+    known = report_table(folders, params, "profiles__assumptions", members.as_of.isoformat())
     says = _says(folders, params, members)
     shared = open_profile.about(params)._replace(as_of=members.as_of)
     rows = typed(members.rows)
@@ -101,11 +102,16 @@ def write_profiles(client: str, *, as_of: str | None = None) -> Outcome:
     return Outcome(folders.private / FOLDER, len(told), len(chosen), left_out, is_matched)
 
 
-def _says(folders: ClientFolders, params: Params, members: Published) -> pd.DataFrame:
+def _says(folders: ClientFolders, params: Params, members: ReportTable) -> pd.DataFrame:
     """``profiles__says`` of the same report: what is told of each profile."""
-    day = members.as_of.isoformat()
-    files = [*(folders.reports / day).glob("*/internal/tables/profiles__says.csv")]
-    files.sort(key=lambda file: file.parents[2].name != params.client.language)
+    inside = Path("internal", "tables", "profiles__says.csv")
+    by_language = {
+        language: folder / inside
+        for (day, language), folder in published.reports(folders).items()
+        if day == members.as_of and (folder / inside).is_file()
+    }
+    own = params.client.language
+    files = sorted(by_language.values(), key=lambda file: file != by_language.get(own))
     table = pd.read_csv(files[0], dtype=str, keep_default_na=False) if files else pd.DataFrame()
     if not len(table) or table["profile"].nunique() < LEAST_PROFILES:
         what = "fewer than two profiles hold: nothing can be shown, or told from another one"
@@ -155,7 +161,8 @@ def _sentences(says: pd.DataFrame, row: dict[str, Any], shared: About) -> list[s
 def form(chosen: pd.DataFrame, says: pd.DataFrame, known: pd.DataFrame, shared: About) -> bytes:
     """The workbook of the survey: ``people`` (who is sent what), ``questions`` (name, question,
     kind, answers), ``profiles`` (profile, description) and ``how``."""
-    text = FORM[shared.words.language]
+    with speaking(shared.words.language):
+        text, how = {name: tr(told) for name, told in FORM.items()}, [tr(line) for line in HOW]
     profiles = [(name, " ".join(described(own, shared)))
                 for name, own in says.groupby("profile", sort=False)]  # fmt: skip
     names = "; ".join(name for name, _ in profiles)
@@ -164,28 +171,12 @@ def form(chosen: pd.DataFrame, says: pd.DataFrame, known: pd.DataFrame, shared: 
                  (WRONG, text[WRONG], "open", "")]  # fmt: skip
     questions += list(_corrections(says, known, shared, text["correct"]))
     details = ["name", *DETAILS[CONSENT]]
-    sheets = {
+    return workbook({
         "people": ([*details, *LIST], chosen.reindex(columns=[*details, *LIST]).to_numpy()),
         "questions": (["name", "question", "kind", "answers"], questions),
         "profiles": (["profile", "description"], profiles),
-        "how": (["how"], [(line,) for line in text["how"]]),
-    }
-    content = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(content, options) as made:
-        guarded, bold = made.add_format({"quote_prefix": True}), made.add_format({"bold": True})
-        for name, (headers, rows) in sheets.items():
-            sheet = made.add_worksheet(name)
-            for place, header in enumerate(headers):
-                sheet.write_string(0, place, header, bold)
-            for line, values in enumerate(rows, start=1):
-                for place, value in enumerate(values):
-                    if isinstance(value, str) and value:
-                        as_text = guarded if value.startswith(FORMULA) else None
-                        sheet.write_string(line, place, value, as_text)
-            sheet.freeze_panes(1, 0)
-            sheet.set_column(0, max(0, len(headers) - 1), 28)
-    return content.getvalue()
+        "how": (["how"], [(line,) for line in how]),
+    })  # fmt: skip
 
 
 def _corrections(

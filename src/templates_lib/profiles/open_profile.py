@@ -17,11 +17,14 @@ from templates_lib.icp.attribute_lift import NO_ANSWERS
 from templates_lib.icp.dimensions import COMPANY
 from templates_lib.icp.dimensions import FIRST_ORDER as OF_ORDER
 from templates_lib.icp.profile_attributes import NO, YES
+from templates_lib.icp.wording import name_of
 from templates_lib.interviews.call_plan import holds
+from templates_lib.language import first_upper, speaking, tr
 from templates_lib.params.params import Params
+from templates_lib.profiles import page_words
 from templates_lib.profiles.cards import segment_options
 from templates_lib.profiles.corrections import CORRECTED
-from templates_lib.profiles.page_words import FIRST_ORDER, OWN, PAGE, THEIR_FIRST_ORDER
+from templates_lib.profiles.page_words import PAGE
 from templates_lib.sensitive import Guard, guard
 from templates_lib.words import Words
 
@@ -147,7 +150,7 @@ def says(
     return pd.DataFrame(rows, columns=SAYS)
 
 
-_THEIRS = tuple(THEIR_FIRST_ORDER["en"])
+_THEIRS = tuple(page_words.THEIR_FIRST_ORDER)
 
 
 def _is_protected(attribute: str, value: str, guarded: Guard) -> bool:
@@ -162,27 +165,26 @@ def described(own: pd.DataFrame, shared: About) -> list[str]:
     ----------
     own : rows of ``says`` of one profile
     """
-    text = PAGE[shared.words.language]
-    made = []
-    for row in own.itertuples():
-        if _is_protected(row.attribute, row.value, shared.guard):
-            continue
-        theirs = THEIR_FIRST_ORDER[shared.words.language].get(row.attribute)
-        if theirs:
-            made.append(theirs.format(answer=row.value))
-        else:
-            made.append(_answer(row.attribute, row.value, shared, text, "their_"))
-    return made
+    allowed = [
+        row for row in own.itertuples() if not _is_protected(row.attribute, row.value, shared.guard)
+    ]
+    with speaking(shared.words.language):
+        return [
+            tr(page_words.THEIR_FIRST_ORDER[row.attribute], answer=row.value)
+            if row.attribute in _THEIRS
+            else _answer(row.attribute, row.value, shared, "their_")
+            for row in allowed
+        ]
 
 
-def _answer(attribute: str, value: str, shared: About, text: Mapping[str, str], whose: str) -> str:
+def _answer(attribute: str, value: str, shared: About, whose: str) -> str:
     """An answer as a sentence, under the question's own words where they are known."""
     question, _, option = attribute.partition(": ")
     asked = shared.asked.get(question, Asked(None, {}))
     said = option if value == YES and option else value
     if asked.text:
-        return text[f"{whose}answer"].format(question=asked.text, answer=said)
-    return text[f"{whose}tick"].format(answer=asked.options.get(said, said))
+        return tr(PAGE[f"{whose}answer"], question=asked.text, answer=said)
+    return tr(PAGE[f"{whose}tick"], answer=asked.options.get(said, said))
 
 
 def page(person: Person, sentences: Sequence[str], shared: About) -> bytes:
@@ -192,12 +194,23 @@ def page(person: Person, sentences: Sequence[str], shared: About) -> bytes:
     ----------
     sentences : of ``described``, for the person's profile
     """
-    text = PAGE[shared.words.language]
-    name = person.name
+    with speaking(shared.words.language):
+        title, parts = tr(PAGE["title"], shop=shared.shop), _parts(person, sentences, shared)
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<meta name="referrer" content="no-referrer"><meta name="robots" content="noindex">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style>"
+    )
+    opening = f'<!doctype html><html lang="{shared.words.language}"><head>{head}</head>'
+    return f"{opening}<body><h1>{escape(title)}</h1>{''.join(parts)}</body></html>\n".encode()
+
+
+def _parts(person: Person, sentences: Sequence[str], shared: About) -> list[str]:
+    """The page under its title, in the language that is spoken."""
+    name, day = person.name, shared.words.day(shared.as_of)
     parts = [
-        f"<h1>{escape(text['title'].format(shop=shared.shop))}</h1>",
-        _p(text["hello"].format(name=name) if name else text["hello_nobody"]),
-        _p(text["opening"].format(shop=shared.shop, day=shared.words.day(shared.as_of))),
+        _p(tr(PAGE["hello"], name=name) if name else tr(PAGE["hello_nobody"])),
+        _p(tr(PAGE["opening"], shop=shared.shop, day=day)),
     ]
     number = iter(range(1, 1000))
     if sentences:
@@ -205,16 +218,17 @@ def page(person: Person, sentences: Sequence[str], shared: About) -> bytes:
         basis = {"answered": "answered", "first_day": "first_day", "rule": "rule"}.get(
             person.basis, "corrected_profile")  # fmt: skip
         parts += [
-            _h(text["assumed"]),
-            _p(text["assumed_intro"]),
+            _h(tr(PAGE["assumed"])),
+            _p(tr(PAGE["assumed_intro"])),
             _list([(s, "") for s in sentences], number),
-            _p(text[basis].format(share=share)),
+            _p(tr(PAGE[basis], share=share)),
         ]
-    for title, rows in _known(person.known, shared, text):
-        parts += [_h(text[title]), _list(rows, number) if rows else _p(text["nothing"])]
+    for title, rows in _known(person.known, shared):
+        listed = _list(rows, number) if rows else _p(tr(PAGE["nothing"]))
+        parts += [_h(tr(PAGE[title])), listed]
     if not shared.guard.grounds:
-        parts += [_h(text["not_used"]), _p(text["not_used_text"])]
-    parts += [_h(text["correct"]), _p(text["correct_text"]), _h(text["rights"])]
+        parts += [_h(tr(PAGE["not_used"])), _p(tr(PAGE["not_used_text"]))]
+    parts += [_h(tr(PAGE["correct"])), _p(tr(PAGE["correct_text"])), _h(tr(PAGE["rights"]))]
     rights = [
         "see",
         "mend",
@@ -222,52 +236,42 @@ def page(person: Person, sentences: Sequence[str], shared: About) -> bytes:
         "withdraw",
         "complain_fi" if shared.in_finland else "complain",
     ]
-    parts.append(f"<ul>{''.join(f'<li>{escape(text[one])}</li>' for one in rights)}</ul>")
-    parts.append(_p(text["contact"].format(contact=shared.contact)))
+    parts.append(f"<ul>{''.join(f'<li>{escape(tr(PAGE[one]))}</li>' for one in rights)}</ul>")
+    parts.append(_p(tr(PAGE["contact"], contact=shared.contact)))
     if shared.notice:
-        parts.append(_p(text["notice"].format(notice=shared.notice)))
-    title = escape(text["title"].format(shop=shared.shop))
-    head = (
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        '<meta name="referrer" content="no-referrer"><meta name="robots" content="noindex">'
-        f"<title>{title}</title><style>{STYLE}</style>"
-    )
-    opening = f'<!doctype html><html lang="{shared.words.language}"><head>{head}</head>'
-    return f"{opening}<body>{''.join(parts)}</body></html>\n".encode()
+        parts.append(_p(tr(PAGE["notice"], notice=shared.notice)))
+    return parts
 
 
-def _known(
-    known: pd.DataFrame, shared: About, text: Mapping[str, str]
-) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+def _known(known: pd.DataFrame, shared: About) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """What was told, what the first order shows, what stands in the customer's details: each a
     title and its sentences with their source."""
     rows: dict[str, list[tuple[str, str]]] = {"told": [], "orders": [], "file": []}
     for row in known.itertuples():
         if row.attribute in NEVER or _is_protected(row.attribute, row.value, shared.guard):
             continue
-        place, sentence = _sentence(row, shared, text)
+        place, sentence = _sentence(row, shared)
         if sentence:
             by = {"told": "by_survey", "orders": "by_order", "file": "by_file"}[place]
             by = "by_you" if row.source == CORRECTED else by
-            rows[place].append((sentence, f"{text['reached']}: {text[by]}"))
+            rows[place].append((sentence, tr(PAGE[by])))
     yield from ((title, own) for title, own in rows.items() if own or title != "file")
 
 
-def _sentence(row: Any, shared: About, text: Mapping[str, str]) -> tuple[str, str]:
+def _sentence(row: Any, shared: About) -> tuple[str, str]:
     attribute, value = row.attribute, row.value
     if attribute in OF_ORDER:
-        about_order = FIRST_ORDER[shared.words.language].get(attribute, "")
-        if isinstance(about_order, dict):
-            return "orders", about_order.get(value, "")
-        return "orders", about_order.format(answer=value)
+        by_value = page_words.FIRST_ORDER_BY_VALUE.get(attribute)
+        about_order = by_value.get(value) if by_value else page_words.FIRST_ORDER.get(attribute)
+        return "orders", tr(about_order, answer=value) if about_order else ""
     if attribute in shared.own or attribute in (*COMPANY, "role"):
-        return "file", text["own"].format(name=_called(attribute, shared), answer=value)
-    return "told", _answer(attribute, value, shared, text, "")
+        return "file", f"{_called(attribute)}: {value}."
+    return "told", _answer(attribute, value, shared, "")
 
 
-def _called(attribute: str, shared: About) -> str:
-    named = OWN[shared.words.language].get(attribute)
-    return named or attribute.replace("_", " ").capitalize()
+def _called(attribute: str) -> str:
+    own = page_words.COMPANY.get(attribute)
+    return tr(own) if own else first_upper(name_of(attribute))
 
 
 def _h(text: str) -> str:

@@ -1,200 +1,142 @@
-"""What the open profile says to a customer, in English and Finnish: plain, without judgement."""
+"""What the open profile says to a customer: plain, without judgement."""
 
 from __future__ import annotations
 
+from templates_lib.language import N_
+
 PAGE = {
-    "en": {
-        "title": "Your profile at {shop}",
-        "hello": "Hello {name}",
-        "hello_nobody": "Hello",
-        "opening": "This is what {shop} knows and assumes about you as a customer, and how each "
-        "thing was reached. You agreed to see it. Every line has a number: if one is wrong or you "
-        "do not want it kept, tell us the number. As known on {day}.",
-        "assumed": "What we assume matters to you",
-        "assumed_intro": "Customers fall into groups by what they tell us of their reasons to buy. "
-        "You seem to be close to a group whose people have this in common:",
-        "answered": "How we reached this: your own answers to our surveys are like theirs. The "
-        "group fits your answers with a probability of {share} in 100.",
-        "first_day": "How we reached this: you have not told us. Customers whose first order was "
-        "like yours belong to this group about {share} times in 100. It is a guess and may well "
-        "be wrong.",
-        "rule": "How we reached this: from your first order alone.",
-        "corrected_profile": "How we reached this: you told us so yourself.",
-        "told": "What you have told us",
-        "orders": "What we see from your first order",
-        "file": "What stands in your customer details",
-        "by_survey": "your answer to our survey",
-        "by_order": "your first order",
-        "by_file": "your customer details",
-        "by_you": "you corrected it",
-        "reached": "From",
-        "nothing": "Nothing.",
-        "answer": "To “{question}” you answered “{answer}”.",
-        "tick": "You ticked “{answer}”.",
-        "their_answer": "To “{question}” they answer “{answer}”.",
-        "their_tick": "They tick “{answer}”.",
-        "own": "{name}: {answer}.",
-        "not_used": "What is not here",
-        "not_used_text": "We make no assumption about your health, religion, origin, political "
-        "opinion, sexuality or trade union membership, and put nothing about them on this page.",
-        "correct": "If something is wrong",
-        "correct_text": "Tell us the number of the line and what is true instead. From then on "
-        "your word holds, and not what we assumed. You need to give no reason.",
-        "rights": "Your rights",
-        "see": "You may see everything that we hold about you, not only this page: ask for a copy. "
-        "It is free of charge and comes within a month (GDPR, article 15).",
-        "mend": "You may have what is wrong corrected and what is missing added (article 16).",
-        "object": "You may object to this profile at any time. To marketing you may say no without "
-        "giving a reason; we then stop using the profile for it (article 21).",
-        "withdraw": "You may take back your consent to see this page and be asked about it. We "
-        "then remove it.",
-        "complain": "If you think that we have acted wrongly, you may complain to the data "
-        "protection authority of your country.",
-        "complain_fi": "If you think that we have acted wrongly, you may complain to the Office of "
-        "the Data Protection Ombudsman (tietosuoja.fi).",
-        "contact": "Whom to turn to: {contact}",
-        "notice": "Our privacy notice: {notice}",
-    },
-    "fi": {
-        "title": "Sinun profiilisi: {shop}",
-        "hello": "Hei {name}",
-        "hello_nobody": "Hei",
-        "opening": "Tällä sivulla on, mitä {shop} tietää ja olettaa sinusta asiakkaana ja mihin "
-        "mikäkin tieto perustuu. Olet antanut luvan siihen, että näytämme tämän sinulle. "
-        "Jokaisella rivillä on numero. Jos jokin on väärin tai et halua, että säilytämme sen, "
-        "kerro meille rivin numero. Tiedot ovat päivältä {day}.",
-        "assumed": "Mitä oletamme sinun pitävän tärkeänä",
-        "assumed_intro": "Asiakkaamme jakautuvat ryhmiin sen mukaan, miksi he kertovat ostavansa. "
-        "Sinä näytät olevan lähellä ryhmää, jota yhdistää tämä:",
-        "answered": "Mihin tämä perustuu: omat vastauksesi kyselyihimme muistuttavat tämän ryhmän "
-        "vastauksia. Ryhmä sopii vastauksiisi {share} prosentin todennäköisyydellä.",
-        "first_day": "Mihin tämä perustuu: et ole kertonut tästä meille. Asiakkaista, joiden "
-        "ensimmäinen tilaus oli samanlainen kuin sinun, noin {share} sadasta kuuluu tähän ryhmään. "
-        "Tämä on arvaus ja voi hyvinkin olla väärä.",
-        "rule": "Mihin tämä perustuu: vain ensimmäiseen tilaukseesi.",
-        "corrected_profile": "Mihin tämä perustuu: kerroit sen meille itse.",
-        "told": "Mitä olet itse kertonut",
-        "orders": "Mitä näemme ensimmäisestä tilauksestasi",
-        "file": "Mitä asiakastiedoissasi lukee",
-        "by_survey": "vastauksesi kyselyymme",
-        "by_order": "ensimmäinen tilauksesi",
-        "by_file": "asiakastietosi",
-        "by_you": "korjasit tiedon itse",
-        "reached": "Lähde",
-        "nothing": "Ei mitään.",
-        "answer": "Kysyimme: ”{question}” Vastasit: ”{answer}”.",
-        "tick": "Valitsit vaihtoehdon ”{answer}”.",
-        "their_answer": "Kysymykseen ”{question}” he vastaavat ”{answer}”.",
-        "their_tick": "He valitsevat vaihtoehdon ”{answer}”.",
-        "own": "{name}: {answer}.",
-        "not_used": "Mitä täällä ei ole",
-        "not_used_text": "Emme oleta mitään terveydestäsi, uskonnostasi, alkuperästäsi, "
-        "poliittisista mielipiteistäsi, seksuaalisuudestasi tai ammattiliiton jäsenyydestäsi, eikä "
-        "tällä sivulla ole niistä mitään.",
-        "correct": "Jos jokin on väärin",
-        "correct_text": "Kerro meille rivin numero ja se, miten asia oikeasti on. Siitä lähtien "
-        "pätee sinun sanasi eikä oletuksemme. Sinun ei tarvitse perustella.",
-        "rights": "Oikeutesi",
-        "see": "Voit pyytää nähtäväksesi kaikki tiedot, joita meillä on sinusta, etkä vain tätä "
-        "sivua. Jäljennös on maksuton, ja saat sen kuukauden kuluessa (tietosuoja-asetuksen 15 "
-        "artikla).",
-        "mend": "Voit pyytää, että väärä tieto oikaistaan ja puuttuva lisätään (16 artikla).",
-        "object": "Voit milloin tahansa vastustaa tätä profiilia. Markkinoinnin voit kieltää "
-        "perustelematta, ja silloin lopetamme profiilin käytön siihen (21 artikla).",
-        "withdraw": "Voit perua suostumuksesi siihen, että näytämme tämän sivun ja kysymme siitä. "
-        "Silloin poistamme sivun.",
-        "complain": "Jos olet sitä mieltä, että olemme toimineet väärin, voit tehdä valituksen "
-        "maasi tietosuojaviranomaiselle.",
-        "complain_fi": "Jos olet sitä mieltä, että olemme toimineet väärin, voit tehdä valituksen "
-        "tietosuojavaltuutetun toimistoon (tietosuoja.fi).",
-        "contact": "Keneen voit ottaa yhteyttä: {contact}",
-        "notice": "Tietosuojaselosteemme: {notice}",
-    },
+    "title": N_("Your profile at {shop}"),
+    "hello": N_("Hello {name}"),
+    "hello_nobody": N_("Hello"),
+    "opening": N_(
+        "This is what {shop} knows and assumes about you as a customer, and how each thing was "
+        "reached. You agreed to see it. Every line has a number: if one is wrong or you do not "
+        "want it kept, tell us the number. As known on {day}."
+    ),
+    "assumed": N_("What we assume matters to you"),
+    "assumed_intro": N_(
+        "Customers fall into groups by what they tell us of their reasons to buy. You seem to be "
+        "close to a group whose people have this in common:"
+    ),
+    "answered": N_(
+        "How we reached this: your own answers to our surveys are like theirs. The group fits "
+        "your answers with a probability of {share} in 100."
+    ),
+    "first_day": N_(
+        "How we reached this: you have not told us. Customers whose first order was like yours "
+        "belong to this group about {share} times in 100. It is a guess and may well be wrong."
+    ),
+    "rule": N_("How we reached this: from your first order alone."),
+    "corrected_profile": N_("How we reached this: you told us so yourself."),
+    "told": N_("What you have told us"),
+    "orders": N_("What we see from your first order"),
+    "file": N_("What stands in your customer details"),
+    "by_survey": N_("From: your answer to our survey"),
+    "by_order": N_("From: your first order"),
+    "by_file": N_("From: your customer details"),
+    "by_you": N_("From: you corrected it"),
+    "nothing": N_("Nothing."),
+    "answer": N_("To “{question}” you answered “{answer}”."),
+    "tick": N_("You ticked “{answer}”."),
+    "their_answer": N_("To “{question}” they answer “{answer}”."),
+    "their_tick": N_("They tick “{answer}”."),
+    "not_used": N_("What is not here"),
+    "not_used_text": N_(
+        "We make no assumption about your health, religion, origin, political opinion, sexuality "
+        "or trade union membership, and put nothing about them on this page."
+    ),
+    "correct": N_("If something is wrong"),
+    "correct_text": N_(
+        "Tell us the number of the line and what is true instead. From then on your word holds, "
+        "and not what we assumed. You need to give no reason."
+    ),
+    "rights": N_("Your rights"),
+    "see": N_(
+        "You may see everything that we hold about you, not only this page: ask for a copy. It is "
+        "free of charge and comes within a month (GDPR, article 15)."
+    ),
+    "mend": N_("You may have what is wrong corrected and what is missing added (article 16)."),
+    "object": N_(
+        "You may object to this profile at any time. To marketing you may say no without giving a "
+        "reason; we then stop using the profile for it (article 21)."
+    ),
+    "withdraw": N_(
+        "You may take back your consent to see this page and be asked about it. We then remove it."
+    ),
+    "complain": N_(
+        "If you think that we have acted wrongly, you may complain to the data protection "
+        "authority of your country."
+    ),
+    "complain_fi": N_(
+        "If you think that we have acted wrongly, you may complain to the Office of the Data "
+        "Protection Ombudsman (tietosuoja.fi)."
+    ),
+    "contact": N_("Whom to turn to: {contact}"),
+    "notice": N_("Our privacy notice: {notice}"),
 }
 """The texts of the page; in braces what is filled in, escaped."""
 
 FIRST_ORDER = {
-    "en": {
-        "first_category": "Your first order was mostly from “{answer}”.",
-        "first_product": "The main product of your first order was “{answer}”.",
-        "first_channel": "You came to your first order by “{answer}”.",
-        "first_country": "Your first order went to {answer}.",
-        "first_device": "You made your first order on this device: {answer}.",
-        "first_discounted": {"yes": "Your first order had a discount.",
-                             "no": "Your first order had no discount."},
-        "first_is_b2b": {"yes": "You ordered for a company.", "no": "You ordered for yourself."},
-        "first_weekday": {"working_day": "You made your first order on a working day.",
-                          "weekend": "You made your first order at a weekend."},
-        "first_time": {"night": "You made your first order at night.",
-                       "morning": "You made your first order in the morning.",
-                       "afternoon": "You made your first order in the afternoon.",
-                       "evening": "You made your first order in the evening."},
+    "first_category": N_("Your first order was mostly from “{answer}”."),
+    "first_product": N_("The main product of your first order was “{answer}”."),
+    "first_channel": N_("You came to your first order by “{answer}”."),
+    "first_country": N_("Your first order went to {answer}."),
+    "first_device": N_("You made your first order on this device: {answer}."),
+}
+FIRST_ORDER_BY_VALUE = {
+    "first_discounted": {
+        "yes": N_("Your first order had a discount."),
+        "no": N_("Your first order had no discount."),
     },
-    "fi": {
-        "first_category": "Ensimmäisessä tilauksessasi oli eniten tuoteryhmää ”{answer}”.",
-        "first_product": "Ensimmäisen tilauksesi päätuote oli ”{answer}”.",
-        "first_channel": "Tulit tekemään ensimmäisen tilauksesi tätä kautta: ”{answer}”.",
-        "first_country": "Ensimmäisen tilauksesi toimitusmaa oli {answer}.",
-        "first_device": "Teit ensimmäisen tilauksesi tällä laitteella: {answer}.",
-        "first_discounted": {"yes": "Ensimmäisessä tilauksessasi oli alennus.",
-                             "no": "Ensimmäisessä tilauksessasi ei ollut alennusta."},
-        "first_is_b2b": {"yes": "Tilasit yritykselle.", "no": "Tilasit itsellesi."},
-        "first_weekday": {"working_day": "Teit ensimmäisen tilauksesi arkipäivänä.",
-                          "weekend": "Teit ensimmäisen tilauksesi viikonloppuna."},
-        "first_time": {"night": "Teit ensimmäisen tilauksesi yöllä.",
-                       "morning": "Teit ensimmäisen tilauksesi aamulla tai aamupäivällä.",
-                       "afternoon": "Teit ensimmäisen tilauksesi iltapäivällä.",
-                       "evening": "Teit ensimmäisen tilauksesi illalla."},
+    "first_is_b2b": {
+        "yes": N_("You ordered for a company."),
+        "no": N_("You ordered for yourself."),
     },
-}  # fmt: skip
+    "first_weekday": {
+        "working_day": N_("You made your first order on a working day."),
+        "weekend": N_("You made your first order at a weekend."),
+    },
+    "first_time": {
+        "night": N_("You made your first order at night."),
+        "morning": N_("You made your first order in the morning."),
+        "afternoon": N_("You made your first order in the afternoon."),
+        "evening": N_("You made your first order in the evening."),
+    },
+}
 """What is seen from the first order; its value is not told, for it would be a judgement."""
 
 THEIR_FIRST_ORDER = {
-    "en": {"first_category": "Their first order is mostly from “{answer}”.",
-           "first_product": "The main product of their first order is “{answer}”."},
-    "fi": {"first_category": "Heidän ensimmäisessä tilauksessaan on eniten tuoteryhmää ”{answer}”.",
-           "first_product": "Heidän ensimmäisen tilauksensa päätuote on ”{answer}”."},
-}  # fmt: skip
+    "first_category": N_("Their first order is mostly from “{answer}”."),
+    "first_product": N_("The main product of their first order is “{answer}”."),
+}
 
-OWN = {
-    "en": {"role": "Role in the company"},
-    "fi": {"city": "Paikkakunta", "country": "Maa", "language": "Kieli", "age": "Ikä",
-           "age_group": "Ikäryhmä", "gender": "Sukupuoli", "household": "Kotitalous",
-           "role": "Rooli yrityksessä", "industry": "Toimiala", "size": "Yrityksen koko",
-           "goal": "Yrityksen tavoite", "earns_from": "Mistä yritys saa tulonsa",
-           "value_chain_stage": "Vaihe arvoketjussa"},
-}  # fmt: skip
-"""What usual attributes are called; any other by its name in the parameter file."""
+COMPANY = {
+    "size": N_("Size of the company"),
+    "earns_from": N_("What the company earns from"),
+}
+"""What attributes of a company are called whose label does not say that they are of one."""
 
 FORM = {
-    "en": {
-        "describes_me": "Here is a description of one kind of our customers. It may fit you or "
-        "not. How well does it describe you? (1 = not at all, 5 = very well)",
-        "describes_best": "Which of these describes you best?",
-        "what_is_wrong": "What is wrong in the description, or missing from it?",
-        "correct": "If we have this wrong, what is true? {question}",
-        "how": (
-            "Ask first, show the open profile afterwards: who has seen it answers otherwise.",
-            "Set the questions up in your survey tool under the names in the first column. Show "
-            "each person the description of the profile in profile_shown, without its name.",
-            "Pass arm and profile_shown on as hidden fields, so that they come back as columns of "
-            "the answers. Nobody who is asked may see them.",
-            "The answers come back as sources.responses with survey: profile.",
-        ),
-    },
-    "fi": {
-        "describes_me": "Tässä kuvataan yhtä asiakasryhmäämme. Kuvaus voi sopia sinuun tai olla "
-        "sopimatta. Kuinka hyvin se kuvaa sinua? (1 = ei lainkaan, 5 = erittäin hyvin)",
-        "describes_best": "Mikä näistä kuvaa sinua parhaiten?",
-        "what_is_wrong": "Mikä kuvauksessa on väärin, tai mitä siitä puuttuu?",
-        "correct": "Jos meillä on tässä väärä tieto, mikä on oikea? {question}",
-        "how": (
-            "Kysy ensin ja näytä avoin profiili vasta sitten: sen nähnyt vastaa toisin.",
-            "Tee kysymykset kyselytyökaluun ensimmäisen sarakkeen nimillä. Näytä kullekin sen "
-            "profiilin kuvaus, joka on sarakkeessa profile_shown, ilman profiilin nimeä.",
-            "Välitä arm ja profile_shown piilokenttinä, jotta ne palaavat vastausten sarakkeina. "
-            "Vastaaja ei saa nähdä niitä.",
-            "Vastaukset palaavat kohtaan sources.responses arvolla survey: profile.",
-        ),
-    },
+    "describes_me": N_(
+        "Here is a description of one kind of our customers. It may fit you or not. How well does "
+        "it describe you? (1 = not at all, 5 = very well)"
+    ),
+    "describes_best": N_("Which of these describes you best?"),
+    "what_is_wrong": N_("What is wrong in the description, or missing from it?"),
+    "correct": N_("If we have this wrong, what is true? {question}"),
 }
+"""The questions of the survey tool."""
+
+HOW = (
+    N_("Ask first, show the open profile afterwards: who has seen it answers otherwise."),
+    N_(
+        "Set the questions up in your survey tool under the names in the first column. Show each "
+        "person the description of the profile in profile_shown, without its name."
+    ),
+    N_(
+        "Pass arm and profile_shown on as hidden fields, so that they come back as columns of the "
+        "answers. Nobody who is asked may see them."
+    ),
+    N_("The answers come back as sources.responses with survey: profile."),
+)
+"""How to ask them."""

@@ -57,7 +57,7 @@ class Trial(NamedTuple):
     """How far the first day tells the profile, of respondents left out of the fit.
 
     ``chances`` has one row a unit (index unit_id), one column a profile. ``calibration`` compares
-    the chance of the likeliest profile with how often it was right. ``told_share``, with ``low``
+    the chance of the likeliest profile with how often it was right. ``gain``, with ``low``
     and ``high`` (normal, on persons), is what is won in log-likelihood a person over the plain
     shares; ``right`` of ``told`` respondents at or over the least probability were right.
     """

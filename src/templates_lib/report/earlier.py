@@ -18,6 +18,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from templates_lib import published
 from templates_lib.client import RUN_FILE
 from templates_lib.params.params import Params
 from templates_lib.problems import InputProblems
@@ -54,16 +55,12 @@ class Earlier:
 def last_report(ready: Ready) -> Earlier | None:
     """The published report of the latest day before this one's."""
     language = ready.params.client.language
-    found = []
-    for folder in ready.folders.reports.glob("[0-9]*-[0-9]*-[0-9]*"):
-        manifest = publish.manifest(folder / language)
-        try:
-            day = date.fromisoformat(folder.name)
-        except ValueError:
-            continue
-        if manifest and day < ready.params.as_of:
-            found.append(Earlier(folder / language, day, manifest))
-    return max(found, key=lambda earlier: earlier.as_of, default=None)
+    found = None
+    for (day, code), folder in published.reports(ready.folders).items():
+        manifest = publish.manifest(folder)
+        if manifest and code == language and day < ready.params.as_of:
+            found = Earlier(folder, day, manifest)
+    return found
 
 
 def write_changes(ready: Ready, last: Earlier, work: Path, execute: Execute) -> str:

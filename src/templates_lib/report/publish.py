@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from templates_lib import editorial
-from templates_lib.params.params import Params
+from templates_lib import editorial, published
 from templates_lib.report import editing
 from templates_lib.report.findings import BESIDE
 from templates_lib.report.forms import write_forms
@@ -23,12 +21,7 @@ from templates_lib.report.tables import read_table
 from templates_lib.report.workbook import workbook
 from templates_lib.staging.staging import open_staged
 from templates_lib.words import Words
-from templates_lib.workspace import ClientFolders, package_digest
-
-
-def place(folders: ClientFolders, params: Params) -> Path:
-    """The link under which a report is found."""
-    return folders.reports / params.as_of.isoformat() / params.client.language
+from templates_lib.workspace import package_digest
 
 
 def manifest(report: Path) -> dict[str, Any]:
@@ -129,10 +122,16 @@ def assemble(ready: Ready, made: Mapping[str, Any], work: Path, run: Path) -> li
     (send / "report.html").write_text(text, encoding="utf-8")
     said = write_forms(
         ready, text, by_id, figures=internal / "figures", send=send,
-        kept=_same(place(ready.folders, ready.params), run, about_run),
+        kept=_same(last_of(ready), run, about_run),
     )  # fmt: skip
     shutil.rmtree(work)
     return said
+
+
+def last_of(ready: Ready) -> Path:
+    """The folder of the report that a run will take the place of."""
+    params = ready.params
+    return published.report(ready.folders, params.as_of, params.client.language)
 
 
 def _same(last: Path, run: Path, about_run: Mapping[str, Any]) -> Path | None:
@@ -167,27 +166,18 @@ def _manifest(ready: Ready, made: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def swap(ready: Ready, run: Path, link: Path) -> Path:
-    """Makes the finished folder the report, in one step, and removes the one before."""
+def swap(ready: Ready, run: Path) -> Path:
+    """Makes the finished folder the report, in one step, and removes those of no report."""
     finished = run.with_suffix("")
     run.replace(finished)
-    link.parent.mkdir(parents=True, exist_ok=True)
-    before = link.resolve() if link.is_symlink() else None
-    new = link.with_name(f".{link.name}.new")
-    new.unlink(missing_ok=True)
-    new.symlink_to(os.path.relpath(finished, link.parent), target_is_directory=True)
-    new.replace(link)
-    keep = {finished.resolve(), *_linked(ready.folders.reports)}
+    params = ready.params
+    place = published.place(ready.folders, params.as_of, params.client.language)
+    report = published.publish(finished, place)
+    keep = {folder.resolve() for folder in published.reports(ready.folders).values()}
     for folder in finished.parent.iterdir():
-        if folder.resolve() not in keep and folder != before:
+        if folder.resolve() not in keep:
             shutil.rmtree(folder, ignore_errors=True)
-    if before is not None and before not in keep:
-        shutil.rmtree(before, ignore_errors=True)
-    return link
-
-
-def _linked(reports: Path) -> set[Path]:
-    return {link.resolve() for link in reports.glob("*/*") if link.is_symlink()}
+    return report
 
 
 def _json(value: Any) -> str:

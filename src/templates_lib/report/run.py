@@ -1,7 +1,7 @@
 """Makes a report: checks, stages, executes the notebooks side by side, publishes.
 
-Everything is made in a folder aside and published by swapping one link, so that an interruption
-at any moment leaves the last good report as it was.
+Everything is made in a folder aside and published in one step (`published.py`), so that an
+interruption at any moment leaves the last good report as it was.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from rich.console import Console
 from templates_lib.client import RUN_FILE, RUN_FOLDER
 from templates_lib.language import use
 from templates_lib.problems import InputProblems
+from templates_lib.published import RUNS
 from templates_lib.report import publish, worker
 from templates_lib.report.earlier import SUMMARY, last_report, write_changes
 from templates_lib.report.notebooks import (
@@ -97,7 +98,7 @@ def report(
     forced = {n.name for n in chosen(ready.notebooks, notebooks)} if notebooks else set()
     for warning in filter(None, map(outdated, ready.notebooks)):
         progress.say(f"Note: {warning}")
-    runs = ready.folders.reports / ".runs"
+    runs = ready.folders.reports / RUNS
     runs.mkdir(parents=True, exist_ok=True)
     with _turn(ready.folders, progress):
         for leftover in runs.glob("*.partial"):
@@ -130,8 +131,8 @@ def _run(ready: Ready, run: Path, forced: set[str], jobs: int, progress: Progres
     given = {"params": ready.params.model_dump(mode="json"), "staged": str(ready.staged)}
     (work / RUN_FILE).write_text(json.dumps(given), encoding="utf-8")
     shutil.rmtree(ready.folders.build / FAILED, ignore_errors=True)  # those of the run before
-    place = publish.place(ready.folders, ready.params)
-    last = publish.manifest(place).get("notebooks", {})
+    before = publish.last_of(ready)
+    last = publish.manifest(before).get("notebooks", {})
     by_hand = made_by_hand(ready.folders, ready.params)
     made: dict[str, dict[str, Any]] = {}
     failures: list[Failure] = []
@@ -152,7 +153,7 @@ def _run(ready: Ready, run: Path, forced: set[str], jobs: int, progress: Progres
             if (
                 is_same
                 and notebook.name not in forced
-                and publish.recall(place, notebook, work)
+                and publish.recall(before, notebook, work)
                 and publish.results(notebook, work) == one.get("results")
             ):
                 made[notebook.name] = one
@@ -175,10 +176,10 @@ def _run(ready: Ready, run: Path, forced: set[str], jobs: int, progress: Progres
         raise NotebooksFailed(failures)
     with progress.task("writing the report"):
         said = publish.assemble(ready, made, work, run)
-        published = publish.swap(ready, run, place)
+        made_report = publish.swap(ready, run)
     for note in said:
         progress.say(f"Note: {note}")
-    return published
+    return made_report
 
 
 def _since_last_report(ready: Ready, work: Path, jobs: int, progress: Progress) -> list[str]:

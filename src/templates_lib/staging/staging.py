@@ -16,6 +16,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,17 +91,14 @@ def pseudonym_key(folders: ClientFolders) -> bytes:
     file = folders.private / "pseudonym.key"
     if not file.is_file():
         folders.private.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=folders.private, prefix=".key-", delete=False
-        ) as new:
-            new.write(secrets.token_hex(32))
-        try:
-            os.link(new.name, file)  # the first of two runs wins
-        except FileExistsError:
-            pass
-        except OSError:
-            Path(new.name).replace(file)
-        Path(new.name).unlink(missing_ok=True)
+        folders.build.mkdir(parents=True, exist_ok=True)
+        with FileLock(folders.build / ".key.lock"):  # the first of two runs wins
+            if not file.is_file():
+                with tempfile.NamedTemporaryFile(
+                    "w", dir=folders.private, prefix=".key-", delete=False
+                ) as new:
+                    new.write(secrets.token_hex(32))
+                Path(new.name).replace(file)
     key = file.read_bytes().strip()
     if not key:
         raise InputProblems(
@@ -136,7 +134,8 @@ def stage(params: Params, folders: ClientFolders) -> Path:
             shutil.rmtree(scratch, ignore_errors=True)
         staged = sorted(folders.build.glob("*.duckdb"), key=lambda file: file.stat().st_mtime)
         for old in staged[:-KEPT]:
-            old.unlink(missing_ok=True)
+            with suppress(PermissionError):  # on Windows: somebody has it open
+                old.unlink(missing_ok=True)
     return target
 
 
@@ -238,7 +237,7 @@ def _read_sources(
             key = place.removeprefix("sources.")
             notes += [{"source": key, **note} for note in table.notes]
             about.append(_about(key, name, source, table, parts[name][-1]))
-            if name == "orders":
+            if name == "orders" and source.connection is None:  # else not all columns are read
                 read["equal_rows"] = _equal_rows(table)
             if (found := names_in(table)) is not None:
                 names |= {each for (each,) in execute(connection, connection.compile(found))}
