@@ -2,15 +2,14 @@
 
 from templates_lib.figures.base import (
     curves,
-    heat,
     intervals_over_time,
     points,
     shares,
     stacked,
-    triangle,
 )
+from templates_lib.figures.cells import heat, matrix, triangle
 from templates_lib.figures.dot_plot import dots
-from templates_lib.figures.flows import bridge, flow, matrix
+from templates_lib.figures.flows import bridge, flow
 from templates_lib.figures.funnel import steps
 from templates_lib.figures.levels import curve_and_level, one_above_other
 from templates_lib.figures.maps import cross_map, panels, scale_bars, twin_bars

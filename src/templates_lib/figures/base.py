@@ -12,9 +12,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter
 
 from templates_lib.figures.chart_data import named, note
@@ -27,6 +25,7 @@ PALETTE = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK)
 GREY = "#6b6b6b"
 PALE = "#ececec"
 WIDTH = 7.6
+MOST_PLACES = 8  # of those with names that are written below an axis
 
 Format = Callable[[float], str]
 
@@ -154,84 +153,6 @@ def _numbers_below(
                 )  # fmt: skip
 
 
-def triangle(
-    table: pd.DataFrame,
-    *,
-    rows: str,
-    columns: str,
-    value: str,
-    count: str,
-    size: str,
-    show: Format,
-    row_name: str,
-    column_name: str,
-    keys: tuple[str, str, str],
-    skip_first: bool = True,
-) -> Figure:
-    """A triangle of shares: complete cells filled, incomplete ones hatched with their count so
-    far, zero drawn as zero, unobserved ones blank.
-
-    ``table`` has one row a cell with ``complete`` and ``observed``; a count that is hidden for
-    privacy is empty and drawn as too few. ``keys`` names the three kinds in the legend.
-    """
-    shown = table[table[columns] > 0] if skip_first else table
-    names = list(dict.fromkeys(table[rows]))
-    ages = sorted(shown[columns].unique())
-    drawn, (axes,) = _canvas(1.7 + 0.33 * len(names))
-    colours = LinearSegmentedColormap.from_list("share", ["#f2f8fc", "#7cb8dc", "#0b4f7d"])
-    # the top of the colours is the 95th percentile, or one cell would wash out all others
-    known = shown[value].dropna().astype(float)
-    top = float(known.quantile(0.95)) if len(known) else 1.0
-    sizes = table.drop_duplicates(rows).set_index(rows)[size]
-    for cell in shown.itertuples(index=False):
-        row = cell._asdict()
-        at = (ages.index(row[columns]), names.index(row[rows]))
-        if pd.notna(row[value]):
-            share = min(1.0, row[value] / top) if top else 0.0
-            axes.add_patch(Rectangle(at, 1, 1, facecolor=colours(share), edgecolor="white"))
-            ink = "white" if share > 0.7 else BLACK
-            _cell_text(axes, at, show(row[value]), ink)
-        elif row["observed"]:
-            count_so_far = f"{int(row[count])}" if pd.notna(row[count]) else "·"
-            hatch = {} if row["complete"] else {"hatch": "////", "linewidth": 0}
-            face, edge = (PALE, "white") if row["complete"] else ("white", "#b5b5b5")
-            axes.add_patch(Rectangle(at, 1, 1, facecolor=face, edgecolor=edge, **hatch))
-            _cell_text(axes, at, count_so_far, BLACK, box=not row["complete"])
-    axes.set_xlim(0, len(ages))
-    axes.set_ylim(len(names), 0)
-    axes.set_xticks(np.arange(len(ages)) + 0.5, [str(a) for a in ages])
-    axes.set_yticks(
-        np.arange(len(names)) + 0.5,
-        [f"{n}   ({int(sizes[n])})" if pd.notna(sizes[n]) else n for n in names],
-    )
-    axes.tick_params(length=0)
-    axes.grid(False)
-    sns.despine(ax=axes, left=True, bottom=True)
-    axes.set_xlabel(column_name)
-    axes.set_ylabel(row_name)
-    filling = shown["observed"] & ~shown["complete"]
-    small = shown["complete"] & shown[value].isna()
-    kinds = [
-        (shown[value].notna().any(), Patch(facecolor=colours(0.6), label=keys[0])),
-        (filling.any(), Patch(facecolor="white", edgecolor="#b5b5b5", hatch="////", label=keys[1])),
-        (small.any(), Patch(facecolor=PALE, label=keys[2])),
-    ]
-    drawn.legend(
-        handles=[patch for is_used, patch in kinds if is_used],
-        loc="outside lower center",
-        ncols=3,
-        frameon=False,
-        fontsize=8,
-    )
-    return drawn
-
-
-def _cell_text(axes: Axes, at: tuple[int, int], text: str, ink: str, *, box: bool = False) -> None:
-    background = {"facecolor": "white", "edgecolor": "none", "pad": 1} if box else None
-    axes.text(at[0] + 0.5, at[1] + 0.5, text, ha="center", va="center", fontsize=8, color=ink,
-              bbox=background)  # fmt: skip
-
-
 def points(
     table: pd.DataFrame,
     *,
@@ -242,7 +163,10 @@ def points(
     show: Format,
     by: str | None = None,
 ) -> Figure:
-    """Estimates with their intervals, joined by a line; with ``by`` one line a group."""
+    """Estimates with their intervals, joined by a line; with ``by`` one line a group.
+
+    ``x`` is a number, or the name of a place such as a month, in order.
+    """
     drawn, (axes,) = _canvas(3.6)
     groups = [None] if by is None else list(dict.fromkeys(table[by]))
     ends = {}
@@ -255,12 +179,16 @@ def points(
     axes.set_xlabel(x_name)
     axes.set_ylabel(y_name)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    is_numeric = pd.api.types.is_numeric_dtype(table[x])
+    if is_numeric:
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    else:
+        axes.set_xticks(list(dict.fromkeys(table[x]))[:: -(-table[x].nunique() // MOST_PLACES)])
     if by is not None:
         _names_at_ends(axes, ends)
     parts = {y_name: table} if by is None else dict(iter(table.groupby(by, sort=False)))
     shown = {label(group): named(part, x, y) for group, part in parts.items()}
-    kind = "curves" if pd.api.types.is_numeric_dtype(table[x]) else "lines"
+    kind = "curves" if is_numeric else "lines"
     note(drawn, kind, shown, x_name=x_name, y_name=y_name, show=show)
     return drawn
 
@@ -331,6 +259,13 @@ def stacked(
     axes.set_ylabel(y_name)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
     drawn.legend(loc="outside upper left", ncols=4, frameon=False, fontsize=9)
+    columns = dict(zip(part_names, parts, strict=True))
+    if line is not None and table[line].notna().any():
+        columns[line_name] = line
+    shown = {name: named(table, x, own, low="", high="") for name, own in columns.items()}
+    note(drawn, "stacked_columns", shown, x_name=x_name, y_name=y_name, show=show,
+         colours=[*(BLUE, SKY, ORANGE, GREY)[: len(parts)], RED],
+         line=line_name if line_name in shown else None)  # fmt: skip
     return drawn
 
 
@@ -361,40 +296,4 @@ def shares(
     drawn.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=9)
     shown = {label(p): named(table[table[part] == p], row, value, low="") for p in parts}
     note(drawn, "stacked_bars", shown, x_name=row_name, y_name="", show=show, colours=colours)
-    return drawn
-
-
-def heat(
-    table: pd.DataFrame, *, rows: str, columns: str, value: str, coverage: str, show: Format,
-    column_name: str, keys: tuple[str, str], every: int = 1,
-) -> Figure:  # fmt: skip
-    """Counts as a map, each row shaded against its own greatest: holes (``empty``) hatched, what
-    was not observed (``outside``) blank. ``keys`` names those two in the legend."""
-    names, places = (list(dict.fromkeys(table[name])) for name in (rows, columns))
-    drawn, (axes,) = _canvas(1.5 + 0.36 * len(names))
-    colours = LinearSegmentedColormap.from_list("count", ["#d8eaf5", "#7cb8dc", "#0b4f7d"])
-    tops = table.groupby(rows)[value].max().astype("float64")
-    for cell in table[table[coverage] != "outside"].to_dict("records"):
-        at = (places.index(cell[columns]), names.index(cell[rows]))
-        share = cell[value] / tops[cell[rows]]
-        hatch = {"hatch": "////", "edgecolor": RED, "linewidth": 0}
-        is_hole = cell[coverage] == "empty"
-        face = "white" if is_hole else colours(share)
-        axes.add_patch(Rectangle(at, 1, 1, facecolor=face, **hatch if is_hole else {}))
-        if len(places) <= 13 and not is_hole:
-            _cell_text(axes, at, show(cell[value]), "white" if share > 0.6 else BLACK)
-    axes.set_xlim(0, len(places))
-    axes.set_ylim(len(names), 0)
-    axes.set_xticks(np.arange(0, len(places), every) + 0.5, places[::every])
-    axes.set_yticks(np.arange(len(names)) + 0.5, [label(name) for name in names])
-    axes.tick_params(length=0)
-    axes.grid(False)
-    sns.despine(ax=axes, left=True, bottom=True)
-    axes.set_xlabel(column_name)
-    patches = [Patch(facecolor="white", edgecolor=RED, hatch="////", linewidth=0, label=keys[0]),
-               Patch(facecolor="white", edgecolor="#b5b5b5", label=keys[1])]  # fmt: skip
-    used = [p for p, kind in zip(patches, ("empty", "outside"), strict=True)
-            if (table[coverage] == kind).any()]  # fmt: skip
-    if used:
-        drawn.legend(handles=used, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     return drawn

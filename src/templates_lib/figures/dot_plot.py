@@ -7,15 +7,18 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from templates_lib.figures.base import PALETTE, Format, _canvas
+from templates_lib.figures.base import GREY, PALETTE, Format, _canvas
 from templates_lib.figures.chart_data import named, note
 from templates_lib.labels import label
 
 LABEL_WIDTH = 36
 LONGEST_LABEL = 90
+WIDE = 5  # of a scale of ratios: from here on 1, 2, 5 are marks enough
+FINE_MARKS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.2, 1.4, 1.6, 2, 2.5, 3, 4)
 
 
 def dots(
@@ -26,11 +29,13 @@ def dots(
     x_name: str,
     show: Format,
     title: str = "",
+    is_ratio: bool = False,
 ) -> Figure:
     """Estimates with their intervals, one line a row, one colour a series.
 
     Each table of ``series`` has ``row``, ``value``, ``low`` and ``high``; a row that one of them
     lacks, or that is hidden in it, is drawn for the others only. A single series has no legend.
+    Ratios stand on a scale on which twice as much is as far from 1 as half of it.
     """
     names = list(dict.fromkeys(name for table in series.values() for name in table[row]))
     written = [wrapped(label(name)) for name in names]
@@ -50,8 +55,11 @@ def dots(
             )  # fmt: skip
     axes.set_yticks(np.arange(len(names)), written)
     axes.set_ylim(len(names) - 0.4, -0.6)
-    low, high = axes.get_xlim()
-    axes.set_xlim(min(0.0, low), high + 0.06 * (high - min(0.0, low)))
+    if is_ratio:
+        _on_ratios(axes)
+    else:
+        low, high = axes.get_xlim()
+        axes.set_xlim(min(0.0, low), high + 0.06 * (high - min(0.0, low)))
     axes.grid(axis="x")
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(x_name)
@@ -65,6 +73,19 @@ def dots(
     }
     note(drawn, "bars", shown, x_name="", y_name=x_name, show=show)
     return drawn
+
+
+def _on_ratios(axes: Axes) -> None:
+    """A logarithmic axis with a line at 1 and round marks."""
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    low, high = min(low, 0.8), max(high, 1.25)
+    axes.set_xlim(low, high * (high / low) ** 0.06)
+    axes.axvline(1, color=GREY, linewidth=1, zorder=1)
+    wide = [m * 10.0**k for k in range(-4, 5) for m in (1, 2, 5)]
+    marks = wide if high > WIDE * low else FINE_MARKS
+    axes.xaxis.set_major_locator(FixedLocator([mark for mark in marks if low <= mark <= high]))
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def wrapped(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Shapes for change: a bridge from one total to the next, a flow and a matrix between groups."""
+"""Shapes for change: a bridge from one total to the next, a flow between groups."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
@@ -19,13 +17,12 @@ from templates_lib.figures.base import (
     GREEN,
     GREY,
     ORANGE,
-    PALE,
     RED,
     SKY,
     Format,
     _canvas,
-    _cell_text,
 )
+from templates_lib.figures.chart_data import named, note
 from templates_lib.labels import label
 
 FLOW_COLOURS = (BLUE, SKY, ORANGE, GREEN, "#b8b8b8")
@@ -62,6 +59,8 @@ def bridge(
     axes.margins(y=0.1)
     axes.set_ylabel(y_name)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
+    shown = named(table, step, amount).assign(x=[name.replace("\n", " ") for name in names])
+    note(drawn, "bridge", {y_name: shown}, x_name="", y_name=y_name, show=show)
     return drawn
 
 
@@ -107,6 +106,12 @@ def flow(
     for x, name in ((BLOCK / 2, start_name), (1 - BLOCK / 2, end_name)):
         axes.text(x, 1.04, name, ha="center", fontsize=10, color=BLACK)
     axes.axis("off")
+    shown = {label(group): named(own, start, value, low="", high="").assign(x=own[start].map(label))
+             for group, own in known.groupby(end, sort=False)}  # fmt: skip
+    ordered = {label(group): shown[label(group)] for group in right.index if label(group) in shown}
+    note(drawn, "stacked_bars", ordered, x_name=start_name, y_name=end_name,
+         show=show, colours=[colours.get(group, GREY) for group in right.index
+                             if label(group) in shown])  # fmt: skip
     return drawn
 
 
@@ -124,38 +129,3 @@ def _band(left: float, right: float, size: float, colour: str) -> PathPatch:
     curve = [Path.CURVE4] * 3
     codes = [Path.MOVETO, *curve, Path.LINETO, *curve, Path.CLOSEPOLY]
     return PathPatch(Path(points, codes), facecolor=colour, alpha=0.45, linewidth=0)
-
-
-def matrix(
-    table: pd.DataFrame, *, rows: str, columns: str, value: str, row_name: str, column_name: str,
-    show: Format,
-) -> Figure:  # fmt: skip
-    """A share by row and column, darker for more; what is hidden is a dot on grey.
-
-    The last column, such as those who left, is drawn apart and does not set the colours.
-    """
-    names, places = (list(dict.fromkeys(table[name])) for name in (rows, columns))
-    drawn, (axes,) = _canvas(1.5 + 0.34 * len(names))
-    colours = LinearSegmentedColormap.from_list("share", ["#f2f8fc", "#7cb8dc", "#0b4f7d"])
-    inner = table[table[columns] != places[-1]][value].astype(float)
-    top = float(inner.quantile(0.95)) or 1.0
-    for cell in table.to_dict("records"):
-        last = cell[columns] == places[-1]
-        at = (places.index(cell[columns]) + (0.25 if last else 0), names.index(cell[rows]))
-        share = cell[value]
-        is_hidden = share != share
-        shade = PALE if is_hidden or last else colours(min(1.0, share / top if top else 0.0))
-        axes.add_patch(Rectangle(at, 1, 1, facecolor=shade, edgecolor="white"))
-        ink = "white" if not (is_hidden or last) and share > 0.7 * top else BLACK
-        _cell_text(axes, at, "·" if is_hidden else show(share), ink)
-    axes.set_xlim(0, len(places) + 0.25)
-    axes.set_ylim(len(names), 0)
-    ends = np.arange(len(places)) + 0.5 + 0.25 * (np.arange(len(places)) == len(places) - 1)
-    axes.set_xticks(ends, [label(p).replace(" ", "\n") for p in places])
-    axes.set_yticks(np.arange(len(names)) + 0.5, [label(n) for n in names])
-    axes.tick_params(length=0)
-    axes.grid(visible=False)
-    sns.despine(ax=axes, left=True, bottom=True)
-    axes.set_xlabel(column_name)
-    axes.set_ylabel(row_name)
-    return drawn

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from templates_lib.figures.base import BLUE, ORANGE, RED, Format, _canvas
-from templates_lib.figures.chart_data import named, note
+from templates_lib.figures.chart_data import chart_of, named, note, note_panels
 
 
 def one_above_other(
@@ -30,6 +30,14 @@ def one_above_other(
     every = -(-len(table) // 7)
     below.set_xticks(places[::every], list(table[x])[::every])
     below.set_xlabel(x_name)
+    sides = ((top, top_name, show_top, "columns"), (bottom, bottom_name, show_bottom, "lines"))
+    noted = []
+    for column, name, show, kind in sides:
+        own = named(table, x, column, **({"low": "", "high": ""} if kind == "columns" else {}))
+        colours = (ORANGE,) if kind == "columns" else (BLUE,)
+        note(drawn, kind, {name: own}, x_name=x_name, y_name=name, show=show, colours=colours)
+        noted.append(chart_of(drawn))
+    note_panels(drawn, noted)
     return drawn
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,7 +26,7 @@ from templates_lib.figures.base import (
     Format,
     _canvas,
 )
-from templates_lib.figures.chart_data import named, note
+from templates_lib.figures.chart_data import chart_of, named, note, note_panels
 from templates_lib.figures.dot_plot import wrapped
 from templates_lib.labels import label
 
@@ -93,6 +94,13 @@ def cross_map(
     axes.set_ylabel(y_name)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_x(value)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show_y(value)))
+    columns = {x: "x", y: "y", y_ends[0]: "low", y_ends[1]: "high",
+               x_ends[0]: "x_low", x_ends[1]: "x_high"}  # fmt: skip
+    shown = {label(own[name].iloc[0]): own.rename(columns=columns)[list(columns.values())]
+             for own in (table.iloc[[place]] for place in range(len(table)))}  # fmt: skip
+    note(drawn, "map", shown, x_name=x_name, y_name=y_name, show=show_y, show_x=show_x,
+         colours=[BLUE if is_strong else GREY for is_strong in table[strong]],
+         crosses=(table[x].mean(), table[y].mean()))  # fmt: skip
     return drawn
 
 
@@ -147,13 +155,14 @@ def _bars(
 
 def panels(
     tables: Mapping[str, Mapping[str, pd.DataFrame]], *, x: str, y: str, x_name: str,
-    show: Format, y_name: str = "",
+    show: Format, show_x: Callable[[Any], str] = str, y_name: str = "",
 ) -> Figure:  # fmt: skip
     """Estimates with their intervals along waves: a panel each, in it a colour a series.
 
     Parameters
     ----------
-    tables : panel -> series -> a table with ``x`` (names of waves, in order), ``y``, low, high
+    tables : panel -> series -> a table with ``x`` (a wave, which sorts), ``y``, low, high
+    show_x : how a wave is written
     """
     names = sorted({wave for each in tables.values() for own in each.values() for wave in own[x]})
     drawn, axes_of = _canvas(0.9 + 1.9 * len(tables) + (0.7 if len(tables) == 1 else 0),
@@ -173,17 +182,23 @@ def panels(
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
         axes.set_ylabel(y_name)
     every = -(-len(names) // 9)
-    axes_of[-1].set_xticks(range(0, len(names), every), names[::every])
+    written = [show_x(wave) for wave in names]
+    axes_of[-1].set_xticks(range(0, len(names), every), written[::every])
     axes_of[-1].set_xlabel(x_name)
     if is_named:
         drawn.legend(
             *axes_of[0].get_legend_handles_labels(), loc="outside upper left", ncols=3,
             frameon=False, fontsize=9,
         )  # fmt: skip
-    if len(tables) == 1:
-        (each,) = tables.values()
-        every_wave = pd.DataFrame({x: names})
-        shown = {label(series): named(every_wave.merge(own, how="left", on=x), x, y)
-                 for series, own in each.items()}  # fmt: skip
-        note(drawn, "lines", shown, x_name=x_name, y_name=y_name, show=show)
+    noted = []
+    every_wave = pd.DataFrame({x: names})
+    for title, each in tables.items():
+        shown = {
+            label(series): named(every_wave.merge(own, how="left", on=x), x, y).assign(x=written)
+            for series, own in each.items()
+        }
+        note(drawn, "lines", shown, x_name=x_name, y_name=title or y_name, show=show)
+        noted.append(chart_of(drawn))
+    if len(noted) > 1:
+        note_panels(drawn, noted)
     return drawn

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from templates_lib.figures.base import BLACK, BLUE, GREEN, GREY, SKY, WIDTH, Format, _canvas
+from templates_lib.figures.base import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    PALETTE,
+    SKY,
+    WIDTH,
+    Format,
+    _canvas,
+)
+from templates_lib.figures.chart_data import note
 from templates_lib.labels import label
 
 INCHES = 3.0  # of a node that holds everybody
@@ -83,6 +95,20 @@ def paths(
     axes.set_xlim(-0.02, len(columns) - 0.1)
     axes.set_ylim(lowest - 0.01, 1.12)
     axes.axis("off")
+    numbers = [f"{head} {number + 1}" if number == 0 else str(number + 1)
+               for number in range(len(columns))]  # fmt: skip
+    names = dict.fromkeys(name for column in columns for name in column)
+    shown = {
+        label(name): pd.DataFrame(
+            {"x": numbers, "y": [column[name].share if name in column else np.nan
+                                 for column in columns]}
+        )
+        for name in sorted(names, key=lambda name: (name != best, name == lost))
+    }  # fmt: skip
+    others = cycle(colour for colour in PALETTE if colour != GREEN)
+    ends = {label(name): colour for name, colour in colours.items()}
+    note(drawn, "stacked_columns", shown, x_name=head, y_name="", show=show,
+         colours=[ends.get(name) or next(others) for name in shown])  # fmt: skip
     return drawn
 
 

@@ -29,8 +29,8 @@ from templates_lib.report.tables import to_html
 from templates_lib.words import Words
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-BESIDE = "evidence.json"  # of each finding: the value of no difference, what n counts, its subjects
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# of each finding: the value of no difference, what n counts, its subjects, its chart
+BESIDE = "evidence.json"
 # Where a spreadsheet begins a cell: one that takes ; for the separator, as the Finnish do, also
 # behind each of them and on each line, since the quotes around a text mean nothing to it then.
 CELL_START = r"(^|[;\n])"
@@ -144,7 +144,8 @@ def finding(
     action: dict[str, Any] | None = None,
     min_n: int = MIN_N,
     base: str | None = None,
-    about: Mapping[str, int] | None = None,
+    about: Mapping[str, float] | None = None,
+    figure: str | None = None,
 ) -> Finding | None:
     """Hands on a finding and shows it; None, and nothing shown, under the least data.
 
@@ -154,8 +155,10 @@ def finding(
     n : customers or answers it rests on
     null : the value that means no difference, for a comparison
     base : what the card says that ``n`` counts, such as ``tr("{n} offers")``; ``BASES`` otherwise
-    about : what it tells of, by code, and whether that speaks for the shop (1), against it (-1) or
-        neither (0); the summary holds what is said against what is done by it
+    about : what it tells of, by a code of the codebook or a value of the client's data (not by its
+        label), and whether that speaks for the shop (above 0), against it (below) or neither (0);
+        the summary holds what is said against what is done by it
+    figure : the figure of this notebook that shows it, where that has another name than it
 
     Raises
     ------
@@ -177,10 +180,21 @@ def finding(
     )  # fmt: skip
     now.findings.append(made)
     counted = base or tr(BASES[evidence])
-    now.beside[identity] = {"null": null, "base": counted, "about": dict(about or {})}
+    signs = {str(of): int(value > 0) - int(value < 0) for of, value in (about or {}).items()}
+    shown_by = _checked(figure or name)
+    now.beside[identity] = {
+        "null": null, "base": counted, "about": signs, "figure": shown_by,
+    }  # fmt: skip
     _write_findings(now)
     display(HTML(finding_html(made, now.words, counted)))
     return made
+
+
+def chart_name(found: Mapping[str, Any]) -> str:
+    """The figure that shows a finding, ``<topic>__<figure>``: that which it names, else the one
+    that has its name."""
+    topic, _, name = found["id"].partition(".")
+    return f"{topic}__{found.get('figure') or name}"
 
 
 def finding_html(
@@ -206,10 +220,9 @@ def what_next(
     """What a finding is worth a year, what to do, and how it is checked, for its card."""
     parts = []
     if effect_eur:
-        amounts = [words.money(effect_eur[key], 0) for key in ("estimate", "low", "high")]
-        about = tr("Worth about {amount} a year", amount=amounts[0])
-        given = tr("{low} to {high}, if {assumptions}", low=amounts[1], high=amounts[2],
-                   assumptions=effect_eur["assumptions"])  # fmt: skip
+        about = tr("Worth about {amount} a year", amount=words.money(effect_eur["estimate"], 0))
+        given = tr("{range}, if {assumptions}", assumptions=effect_eur["assumptions"],
+                   range=words.money_span(effect_eur["low"], effect_eur["high"]))  # fmt: skip
         parts.append(f'<p class="worth"><strong>{escape(about)}</strong> ({escape(given)})</p>')
     if action:
         for name, head, said in (
@@ -333,7 +346,7 @@ def in_few_colours(picture: io.BytesIO) -> io.BytesIO:
 def figure(name: str, drawn: Figure, *, alt: str) -> None:
     """Hands on a figure with the sentence that stands for it where it cannot be seen.
 
-    A figure that has the name of a finding is the finding's chart.
+    A figure that has the name of a finding, or that a finding names, is the finding's chart.
     """
     now = _current()
     _checked(name)

@@ -14,7 +14,7 @@ from IPython.display import HTML, display
 
 from templates_lib.labels import label
 from templates_lib.language import N_, first_upper, tr
-from templates_lib.report.findings import BASES, STRENGTHS, said_of, what_next
+from templates_lib.report.findings import BASES, STRENGTHS, chart_name, said_of, what_next
 from templates_lib.summary import Stretch
 from templates_lib.words import Words, is_missing
 
@@ -99,7 +99,7 @@ def cards(
     findings: Sequence[Finding], words: Words, *, picture: Callable[[str], Path | None]
 ) -> None:
     """The findings of the first page, each with its chart, its worth, what to do and to check."""
-    display(HTML("".join(_card(f, words, picture(f["id"])) for f in findings)))
+    display(HTML("".join(_card(f, words, picture(chart_name(f))) for f in findings)))
 
 
 def _card(finding: Finding, words: Words, chart: Path | None) -> str:

@@ -54,10 +54,12 @@ def write_forms(
         printed = beside.submit(_printed, *arguments) if "pdf" in wanted else None
         if "slides" in wanted:
             own = params.brand
-            logo = own.client.logo and brand.logo(ready.folders, own.client.logo)
+            logos = tuple(one.logo and brand.logo(ready.folders, one.logo) or None
+                          for one in (own.client, own.consultant))  # fmt: skip
             write_slides(
                 page, findings, figures, words, send / FILES["slides"], client=client, as_of=as_of,
-                colour=own.client.colour, consultant=own.consultant.name, logo=logo or None,
+                colour=own.client.colour, consultant=own.consultant.name, logos=logos,
+                house=own.consultant.colour,
             )  # fmt: skip
         said = printed.result() if printed else ""
     return [said] if said else []

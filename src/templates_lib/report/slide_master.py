@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cache
-from pathlib import Path
 
-import matplotlib
 from lxml import etree
-from PIL import ImageFont
 from pptx import Presentation
 from pptx.dml.color import RGBColor
 from pptx.enum.shapes import MSO_SHAPE
@@ -29,8 +25,6 @@ FONT = "Arial"
 INK, SOFT = RGBColor(0x1C, 0x1F, 0x23), RGBColor(0x56, 0x5C, 0x64)
 # of python-pptx's own template, by their place in it
 KEPT = {"opening": 0, "text": 1, "part": 2, "finding": 5}
-# Arial is narrower than the font that is measured with, which comes with matplotlib
-NARROWER = 0.92
 
 
 def new_deck(*, colour: str, foot: str, language: str) -> tuple[Deck, dict[str, SlideLayout]]:
@@ -147,25 +141,3 @@ def _foot(layout: SlideLayout, text: str) -> None:
                              id="{B6F15528-21DE-4FAA-801E-634DDDAF4B2B}")  # fmt: skip
     etree.SubElement(field, qn("a:rPr"), sz="1000")
     etree.SubElement(field, qn("a:t")).text = "‹#›"
-
-
-@cache
-def _font(is_bold: bool) -> ImageFont.FreeTypeFont:
-    name = "DejaVuSans-Bold.ttf" if is_bold else "DejaVuSans.ttf"
-    return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts", "ttf", name), 100)
-
-
-def lines_of(text: str, size: float, width: int, *, is_bold: bool = False) -> int:
-    """How many lines a text takes at a size, in points, in a box so wide, in EMU."""
-    room = Emu(width).pt / size * 100 / NARROWER
-    lines, used = 1, 0.0
-    space = _font(is_bold).getlength(" ")
-    for word in text.split():
-        length = _font(is_bold).getlength(word)
-        if used and used + space + length > room:
-            lines, used = lines + 1, length
-        else:
-            used += (space if used else 0) + length
-        lines += int(used // room)
-        used %= room
-    return lines

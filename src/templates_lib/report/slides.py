@@ -1,4 +1,4 @@
-"""The slides: the answer, then a finding a slide with its chart, in the words of the page.
+"""The slides: the answer, the findings that lead with a chart each, all others in an appendix.
 
 They are made from the page itself, so that whoever edits the report edits both.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,44 +15,37 @@ from typing import Any
 import lxml.html
 from lxml.html import HtmlElement
 from PIL import Image
+from pptx.dml.color import RGBColor
+from pptx.enum.dml import MSO_THEME_COLOR
+from pptx.enum.shapes import MSO_CONNECTOR
+from pptx.oxml.ns import qn
 from pptx.presentation import Presentation as Deck
 from pptx.slide import Slide, SlideLayout
 from pptx.util import Emu, Inches, Pt
 
+from templates_lib.editorial import written, written_range
 from templates_lib.language import tr
+from templates_lib.report.findings import BASES, STRENGTHS, chart_name
 from templates_lib.report.native_charts import add_chart, can_be_drawn
 from templates_lib.report.pdf import chapters
-from templates_lib.report.slide_master import (
-    BODY_BOX,
-    EDGE,
-    SOFT,
-    WIDTH,
-    lines_of,
-    new_deck,
-)
+from templates_lib.report.slide_master import BODY_BOX, EDGE, WIDTH, new_deck
+from templates_lib.report.slide_tables import add_rows
+from templates_lib.report.slide_text import Paragraph, fill, height_of
+from templates_lib.summary import chosen
 from templates_lib.words import Words
 
 FIRST = "summary"
+TILES = Inches(4.15)
+BY, LOGOS = Inches(6.6), Inches(0.75)
+MOST = 20  # findings with a slide of their own
+PARTED = 3  # so many slides of a chapter have one before them
 TEXT_SIZES = (16, 15, 14, 13, 12, 11)
 TITLE_SIZES = (26, 24, 22, 20, 18)
-LEADING = 1.22  # a line's height, of its size
-BETWEEN = 0.45  # after a paragraph, of its size
 CHART = (EDGE, BODY_BOX[1], Inches(7.4), BODY_BOX[3])
 ASIDE = (EDGE + Inches(7.75), BODY_BOX[1], WIDTH - 2 * EDGE - Inches(7.75), BODY_BOX[3])
 SURE = (EDGE, Inches(6.62), WIDTH - 2 * EDGE, Inches(0.3))
 CHAPTER = (EDGE, Inches(0.36), WIDTH - 2 * EDGE, Inches(0.32))
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    """A paragraph of a slide: its words in bold, then the others."""
-
-    head: str
-    text: str
-
-    @property
-    def whole(self) -> str:
-        return f"{self.head} {self.text}".strip()
+ROWS_BOX = (BODY_BOX[0], Inches(1.75), BODY_BOX[2], Inches(4.85))
 
 
 @dataclass(frozen=True)
@@ -77,7 +70,8 @@ def write_slides(
     as_of: str,
     colour: str,
     consultant: str | None = None,
-    logo: bytes | None = None,
+    logos: tuple[bytes | None, bytes | None] = (None, None),
+    house: str = "#3d444d",
 ) -> None:
     """Writes the slides of a report as a PPTX file.
 
@@ -86,8 +80,9 @@ def write_slides(
     page : the HTML of the page
     findings : the findings on it, by id
     figures : the folder with ``<topic>__<figure>.json`` and ``.png``
-    client, as_of, consultant, logo : what the first slide says; ``logo`` is a PNG
-    colour : the client's, ``#rrggbb``
+    client, as_of, consultant : what the first slide says
+    logos : the client's and the consultant's, PNG
+    colour, house : the client's and the consultant's, ``#rrggbb``
     """
     document = lxml.html.document_fromstring(page)
     foot = f"{client} · {as_of}"
@@ -95,25 +90,41 @@ def write_slides(
     properties = deck.core_properties
     properties.title, properties.author = foot, consultant or ""
     properties.language = words.language
-    _opening(deck, layouts["opening"], document, consultant, logo)
+    _opening(deck, layouts["opening"], document, consultant, logos, house)
     in_order = _cards(document, findings)
     of_first = [i for i in _on_first_page(document) if i in in_order]
+    leading = {f["id"] for f in chosen(list(findings.values()), most=MOST)}
     _answer(deck, layouts["text"], document)
 
     def show(identity: str) -> None:
-        slide = _finding(deck, layouts["finding"], in_order[identity], figures)
+        slide = _finding(deck, layouts["finding"], in_order[identity], findings[identity], figures)
         slide.notes_slide.notes_text_frame.text = notes(findings[identity], words, figures)
 
     for identity in of_first:
         show(identity)
+    _actions(deck, layouts["finding"], document)
     _trust(deck, layouts["text"], document)
-    others = [identity for identity in in_order if identity not in of_first]
+    rest = [i for i in in_order if i in leading and i not in of_first]
+    for chapter, own in _by_chapter(rest, in_order).items():
+        if len(own) >= PARTED:
+            _part(deck, layouts["part"], chapter)
+        for identity in own:
+            show(identity)
+    others = [i for i in in_order if i not in leading and i not in of_first]
     if others:
-        _part(deck, layouts["part"], tr("All other findings"), tr("Chapter by chapter"))
-    for identity in others:
-        show(identity)
+        _part(deck, layouts["part"], tr("Appendix: all other findings"))
+    for chapter, own in _by_chapter(others, in_order).items():
+        cards = [in_order[identity] for identity in own]
+        _others(deck, layouts["finding"], chapter, cards, findings, words, figures)
     _last(deck, layouts["text"], document)
     deck.save(file)
+
+
+def _by_chapter(identities: Iterable[str], cards: Mapping[str, Card]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for identity in identities:
+        found.setdefault(cards[identity].chapter, []).append(identity)
+    return found
 
 
 def notes(finding: Mapping[str, Any], words: Words, figures: Path) -> str:
@@ -131,7 +142,7 @@ def notes(finding: Mapping[str, Any], words: Words, figures: Path) -> str:
             tr("Worth a year: {estimate} ({low} to {high}), if {assumptions}", **worth,
                assumptions=finding["effect_eur"]["assumptions"])
         )  # fmt: skip
-    figure = _figure(finding["id"], figures)
+    figure = _figure(finding, figures)
     if figure is not None:
         lines.append(tr("The chart: {text}", text=figure["alt"]))
     lines.append(tr("In the report: {id}", id=finding["id"]))
@@ -172,9 +183,9 @@ def _on_first_page(document: HtmlElement) -> list[str]:
     return list(dict.fromkeys(link.get("href", "").removeprefix("#") for link in links))
 
 
-def _figure(identity: str, figures: Path) -> dict[str, Any] | None:
-    """The figure with a finding's name: ``alt``, ``chart`` where it has one, ``file``."""
-    file = figures / f"{identity.replace('.', '__', 1)}.json"
+def _figure(finding: Mapping[str, Any], figures: Path) -> dict[str, Any] | None:
+    """The figure that shows a finding: ``alt``, ``chart`` where it has one, ``file``."""
+    file = figures / f"{chart_name(finding)}.json"
     if not file.is_file():
         return None
     return json.loads(file.read_text(encoding="utf-8")) | {"file": file.with_suffix(".png")}
@@ -182,16 +193,23 @@ def _figure(identity: str, figures: Path) -> dict[str, Any] | None:
 
 def _opening(
     deck: Deck, layout: SlideLayout, document: HtmlElement, consultant: str | None,
-    logo: bytes | None,
+    logos: Sequence[bytes | None], house: str,
 ) -> None:  # fmt: skip
     slide = deck.slides.add_slide(layout)
     header = document.find(".//header")
-    _fill(slide.shapes.title, [Paragraph("", _text(header.find(".//h1")))], (40, 36, 32, 28, 24))
+    fill(slide.shapes.title, [Paragraph(_text(header.find(".//h1")), "")], (40, 36, 32, 28, 24))
     about = next((_text(p) for p in header.xpath(".//h1/following-sibling::p")), "")
-    lines = [line for line in (about, consultant) if line]
-    _fill(slide.placeholders[1], [Paragraph("", line) for line in lines], (20, 18, 16))
-    if logo is not None:
-        slide.shapes.add_picture(io.BytesIO(logo), EDGE, Inches(0.75), height=Inches(0.7))
+    fill(slide.placeholders[1], [Paragraph("", about)], (20, 18, 16))
+    if consultant:
+        by = slide.shapes.add_textbox(EDGE, BY, WIDTH - 2 * EDGE, Inches(0.4))
+        fill(by, [Paragraph(tr("By {consultant}", consultant=consultant), "")], (16, 14, 12))
+        for run in by.text_frame.paragraphs[0].runs:
+            run.font.color.rgb = RGBColor.from_string(house[1:].upper())
+    for logo, is_right in zip(logos, (False, True), strict=True):
+        if logo is not None:
+            shown = slide.shapes.add_picture(io.BytesIO(logo), EDGE, LOGOS, height=Inches(0.7))
+            if is_right:
+                shown.left = WIDTH - EDGE - shown.width
 
 
 def _answer(deck: Deck, layout: SlideLayout, document: HtmlElement) -> None:
@@ -206,39 +224,44 @@ def _answer(deck: Deck, layout: SlideLayout, document: HtmlElement) -> None:
     body = slide.placeholders[1]
     body.left, body.top, body.width = (Emu(v) for v in BODY_BOX[:3])
     body.height = Inches(2.2) if tiles else BODY_BOX[3]
-    _fill(body, said, (24, 22, 20, 18, 16, 14))
+    fill(body, said, (24, 22, 20, 18, 16, 14))
     width = (BODY_BOX[2] - Inches(0.25) * (len(tiles) - 1)) // max(1, len(tiles))
     for place, tile in enumerate(tiles):
         parts = [_text(next(iter(tile.find_class(name)), None))
                  for name in ("name", "figure", "change")]  # fmt: skip
         left = EDGE + place * (width + Inches(0.25))
+        line = slide.shapes.add_connector(MSO_CONNECTOR.STRAIGHT, left, TILES, left + width, TILES)
+        line._element.remove(line._element.find(qn("p:style")))  # its shadow
+        line.line.width, line.line.color.theme_color = Pt(3), MSO_THEME_COLOR.ACCENT_1
         for text, top, height, sizes in zip(
             parts, (4.3, 4.95, 5.55), (0.62, 0.55, 0.85), ((13, 12, 11), (26, 24, 20, 16),
                                                           (12, 11, 10)), strict=True
         ):  # fmt: skip
             box = slide.shapes.add_textbox(left, Inches(top), width, Inches(height))
             own = Paragraph(text, "") if sizes[0] > 20 else Paragraph("", text)
-            _fill(box, [own], sizes)
+            fill(box, [own], sizes)
     note = next(iter(page.find_class("note")), None)
     if tiles and note is not None:
         box = slide.shapes.add_textbox(*SURE)
-        _fill(box, [Paragraph("", _text(note))], (11, 10), soft=True)
+        fill(box, [Paragraph("", _text(note))], (11, 10), soft=True)
 
 
-def _finding(deck: Deck, layout: SlideLayout, card: Card, figures: Path) -> Slide:
+def _finding(
+    deck: Deck, layout: SlideLayout, card: Card, finding: Mapping[str, Any], figures: Path
+) -> Slide:
     slide = deck.slides.add_slide(layout)
-    _fill(slide.shapes.title, [Paragraph(card.headline, "")], TITLE_SIZES)
+    fill(slide.shapes.title, [Paragraph(card.headline, "")], TITLE_SIZES)
     chapter = slide.shapes.add_textbox(*CHAPTER)
-    _fill(chapter, [Paragraph("", card.chapter)], (12,), soft=True)
-    figure = _figure(card.identity, figures)
+    fill(chapter, [Paragraph("", card.chapter)], (12,), soft=True)
+    figure = _figure(finding, figures)
     body = slide.shapes.add_textbox(*(BODY_BOX if figure is None else ASIDE))
-    _fill(body, card.body, TEXT_SIZES if figure else (20, 18, *TEXT_SIZES))
+    fill(body, card.body, TEXT_SIZES if figure else (20, 18, *TEXT_SIZES))
     if figure is not None and can_be_drawn(figure["chart"]):
         add_chart(slide, figure["chart"], CHART, alt=figure["alt"])
     elif figure is not None:
         _picture(slide, figure["file"], figure["alt"])
     sure = slide.shapes.add_textbox(*SURE)
-    _fill(sure, [Paragraph("", card.sure)], (11, 10), soft=True)
+    fill(sure, [Paragraph("", card.sure)], (11, 10), soft=True)
     return slide
 
 
@@ -252,6 +275,64 @@ def _picture(slide: Slide, file: Path, alt: str) -> None:
         str(file), left, top, Emu(int(across * scale)), Emu(int(up * scale))
     )
     shown._element.nvPicPr.cNvPr.set("descr", alt)
+
+
+def _actions(deck: Deck, layout: SlideLayout, document: HtmlElement) -> None:
+    """What to do next, as the first page lists it."""
+    items = document.xpath(f"//article[@id='{FIRST}']//ol[contains(@class, 'actions')]/li")
+    rows = []
+    for item in items:
+        where = _text(next(iter(item.find_class("where")), None))
+        check = " ".join("".join(filter(None, (part.tail for part in item))).split())
+        rows.append((f"{len(rows) + 1}. {_text(item.find('strong'))}", where, check))
+    if rows:
+        title = _text(next(iter(items[0].xpath("preceding::*[self::h2 or self::h3][1]"))))
+        header = (tr("What to do"), tr("With whom and where"), tr("How to see whether it worked"))
+        _tables(deck, layout, title, "", header, rows, shares=(4, 2, 5))
+
+
+def _others(
+    deck: Deck, layout: SlideLayout, chapter: str, cards: Sequence[Card],
+    findings: Mapping[str, Mapping[str, Any]], words: Words, figures: Path,
+) -> None:  # fmt: skip
+    """Findings of a chapter without a slide of their own, a row each."""
+    header = (tr("Finding"), tr("Number"), tr("Very likely"), tr("Rests on"), tr("How sure"))
+    rows, said = [], []
+    for card in cards:
+        finding = findings[card.identity]
+        values = [finding[name] for name in ("estimate", "low", "high")]
+        base = finding.get("base") or tr(BASES[finding["evidence"]])
+        rows.append((
+            card.headline, written(values, finding["unit"], words)[0],
+            written_range(values, finding["unit"], words),
+            base.format(n=words.number(finding["n"])),
+            tr(STRENGTHS[finding["strength"]]),
+        ))  # fmt: skip
+        body = [paragraph.whole for paragraph in card.body]
+        said.append("\n".join([card.headline, *body, notes(finding, words, figures)]))
+    slides = _tables(deck, layout, chapter, tr("Appendix"), header, rows,
+                     shares=(6.4, 1.3, 1.9, 1.7, 1.5))  # fmt: skip
+    for slide, taken in slides:
+        slide.notes_slide.notes_text_frame.text = "\n\n".join(said[:taken])
+        said = said[taken:]
+
+
+def _tables(
+    deck: Deck, layout: SlideLayout, title: str, above: str, header: Sequence[str],
+    rows: Sequence[Sequence[str]], *, shares: Sequence[float],
+) -> list[tuple[Slide, int]]:  # fmt: skip
+    """Rows of text on as many slides as they need, with how many each of them holds."""
+    made, left = [], list(rows)
+    while left:
+        slide = deck.slides.add_slide(layout)
+        fill(slide.shapes.title, [Paragraph(title, "")], TITLE_SIZES)
+        if above:
+            box = slide.shapes.add_textbox(*CHAPTER)
+            fill(box, [Paragraph("", above)], (12,), soft=True)
+        taken = add_rows(slide, header, left, ROWS_BOX, shares=shares, alt=title)
+        made.append((slide, taken))
+        left = left[taken:]
+    return made
 
 
 def _trust(deck: Deck, layout: SlideLayout, document: HtmlElement) -> None:
@@ -281,10 +362,11 @@ def _last(deck: Deck, layout: SlideLayout, document: HtmlElement) -> None:
         _texts(deck, layout, tr("How to read this"), said)
 
 
-def _part(deck: Deck, layout: SlideLayout, title: str, text: str) -> None:
+def _part(deck: Deck, layout: SlideLayout, title: str) -> None:
     slide = deck.slides.add_slide(layout)
-    _fill(slide.shapes.title, [Paragraph(title, "")], (36,))
-    _fill(slide.placeholders[1], [Paragraph("", text)], (18,))
+    fill(slide.shapes.title, [Paragraph(title, "")], (36, 32, 28, 24))
+    text = slide.placeholders[1]
+    text._element.getparent().remove(text._element)
 
 
 def _texts(deck: Deck, layout: SlideLayout, title: str, said: Sequence[Paragraph]) -> None:
@@ -292,59 +374,10 @@ def _texts(deck: Deck, layout: SlideLayout, title: str, said: Sequence[Paragraph
     left = list(said)
     while left:
         slide = deck.slides.add_slide(layout)
-        _fill(slide.shapes.title, [Paragraph(title, "")], TITLE_SIZES)
+        fill(slide.shapes.title, [Paragraph(title, "")], TITLE_SIZES)
         size, width, height = 14, BODY_BOX[2], Emu(BODY_BOX[3]).pt
         taken = 1
-        while taken < len(left) and _height(left[: taken + 1], size, width) <= height:
+        while taken < len(left) and height_of(left[: taken + 1], size, width) <= height:
             taken += 1
-        _fill(slide.placeholders[1], left[:taken], (18, 16, 14, 13, 12, 11))
+        fill(slide.placeholders[1], left[:taken], (18, 16, 14, 13, 12, 11))
         left = left[taken:]
-
-
-def _height(paragraphs: Sequence[Paragraph], size: float, width: int) -> float:
-    """How high paragraphs stand, in points."""
-    lines = [lines_of(p.whole, size, width, is_bold=bool(p.head)) for p in paragraphs]
-    return sum(n * size * LEADING + size * BETWEEN for n in lines)
-
-
-def _fill(
-    shape: Any, paragraphs: Sequence[Paragraph], sizes: Sequence[float], *, soft: bool = False
-) -> None:
-    """Writes paragraphs in the largest size at which they fit, cut where none is small enough;
-    the page holds the whole."""
-    width, height = shape.width, Emu(shape.height).pt
-    size = next((s for s in sizes if _height(paragraphs, s, width) <= height + s * BETWEEN),
-                sizes[-1])  # fmt: skip
-    frame = shape.text_frame
-    frame.word_wrap = True
-    frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
-    for place, paragraph in enumerate(_that_fit(paragraphs, size, width, height)):
-        line = frame.paragraphs[0] if place == 0 else frame.add_paragraph()
-        line.space_after = Pt(size * BETWEEN)
-        pieces = ((paragraph.head, True), (paragraph.text, False))
-        for text, is_bold in pieces:
-            if text:
-                run = line.add_run()
-                run.text = text if is_bold or not paragraph.head else f" {text}"
-                run.font.size, run.font.bold = Pt(size), is_bold
-                if soft:
-                    run.font.color.rgb = SOFT
-
-
-def _that_fit(
-    paragraphs: Sequence[Paragraph], size: float, width: int, height: float
-) -> list[Paragraph]:
-    """As many paragraphs as there is room for, the last of them cut at a word."""
-    kept: list[Paragraph] = []
-    for paragraph in paragraphs:
-        if _height([*kept, paragraph], size, width) <= height + size * BETWEEN:
-            kept.append(paragraph)
-            continue
-        head, words = paragraph.head, paragraph.text.split()
-        while words:
-            words.pop()
-            cut = Paragraph(head, " ".join(words) + " …")
-            if _height([*kept, cut], size, width) <= height + size * BETWEEN:
-                return [*kept, cut] if words else kept
-        return kept
-    return kept

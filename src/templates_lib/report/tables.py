@@ -13,9 +13,7 @@ import pandas as pd
 
 from templates_lib.definitions import COLUMNS, column
 from templates_lib.labels import label
-from templates_lib.language import tr, trn
-from templates_lib.params.params import Params
-from templates_lib.params.sections import Section
+from templates_lib.language import trn
 from templates_lib.words import Words, is_missing
 
 MAX_ROWS = 40
@@ -99,32 +97,3 @@ def _sorted_by(value: object, unit: str) -> str:
 def _text(value: object, unit: str, words: Words) -> str:
     shown = words.cell(value, unit)
     return escape(label(shown) if unit == "code" else shown)
-
-
-def parameters_table(params: Params, settings: Section) -> str:
-    """The parameters in force, as a notebook and the report's small print show them."""
-    shared = {
-        "as_of": params.as_of,
-        "client.timezone": params.client.timezone,
-        "purchases": params.purchases.model_dump(),
-        "privacy": params.privacy.model_dump(),
-        "assumptions": params.assumptions.model_dump(exclude_defaults=True),
-    }
-    own = settings.model_dump()
-    rows = "".join(
-        f'<tr><th class="text" scope="row">{escape(key)}</th>'
-        f'<td class="text">{escape(_plain(value))}</td></tr>'
-        for key, value in {**shared, **own}.items()
-    )
-    return (
-        f'<div class="table parameters"><table>'
-        f"<caption>{escape(tr('Parameters in force'))}</caption><tbody>{rows}</tbody></table></div>"
-    )
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {_plain(item)}" for key, item in value.items()) or "–"
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value) or "–"
-    return "–" if value is None else str(value)

@@ -14,8 +14,9 @@ from xlsxwriter.workbook import Workbook
 from templates_lib.definitions import column
 from templates_lib.language import tr
 from templates_lib.params.params import Params
-from templates_lib.report.findings import FORMULA, as_typed
+from templates_lib.report.findings import as_typed
 from templates_lib.report.tables import column_units
+from templates_lib.worksheets import FORMULA
 
 FORMATS = {
     "share": "0.0%",
