@@ -154,6 +154,17 @@ def test_online_retail_average_over_complete_cells(retail):
     )
 
 
+def test_the_averages_that_are_wrong(retail):
+    # golden.csv D, "last complete month 2011-11", what the mask and the sum of sums prevent: an
+    # incomplete month that counts, and the mean of the cohorts' shares
+    table = cohorts.retention(retail)
+    ages = table[table["cohort"] < "2011-12"].pivot(index="cohort", columns="age", values="active")
+    unmasked = ages[1].sum() / ages.loc[ages[1].notna(), 0].sum()
+    assert float(unmasked) == pytest.approx(0.2271352, abs=1e-5)
+    own = table[(table["age"] == 1) & table["complete"]]
+    assert own["retention"].astype(float).mean() == pytest.approx(0.214848, abs=1e-5)
+
+
 def test_online_retail_interval(retail):
     # golden.csv D: Wilson 95 % of 324/885 (statsmodels)
     table = cohorts.retention(retail).set_index(["cohort", "age"])

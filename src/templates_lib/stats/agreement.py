@@ -88,7 +88,7 @@ def krippendorff_alpha(
 def cohen_kappa(
     first: ArrayLike, second: ArrayLike, *, weights: str | None = None, confidence: float = 0.95
 ) -> Kappa:
-    """Cohen's kappa of two coders, with the interval of the delta method.
+    """Cohen's kappa of two coders, with the interval of the delta method on Fisher's scale.
 
     Parameters
     ----------
@@ -99,8 +99,9 @@ def cohen_kappa(
 
     Returns
     -------
-    Kappa(kappa, low, high, n), cut at ±1; nan where both used one and the same category only.
-    The interval is that of large samples; where all agree it is a point.
+    Kappa(kappa, low, high, n); nan where both used one and the same category only. The interval is
+    that of large samples, on Fisher's z = artanh(kappa), on which kappa is less skewed; where all
+    agree it is a point.
 
     Raises
     ------
@@ -124,9 +125,12 @@ def cohen_kappa(
     table = pd.crosstab(pairs["first"], pairs["second"])
     table = table.reindex(index=levels, columns=levels, fill_value=0).to_numpy()
     result = cohens_kappa(table, wt=weights)
-    margin = stats.norm.isf(tail) * result.std_kappa
-    low, high = np.clip([result.kappa - margin, result.kappa + margin], -1, 1)
-    return Kappa(float(result.kappa), float(low), float(high), n)
+    kappa = float(result.kappa)
+    if abs(kappa) == 1:
+        return Kappa(kappa, kappa, kappa, n)
+    margin = stats.norm.isf(tail) * result.std_kappa / (1 - kappa**2)
+    low, high = np.tanh(np.arctanh(kappa) + np.array([-margin, margin]))
+    return Kappa(kappa, float(low), float(high), n)
 
 
 def _tallies(values: ArrayLike, metric: str) -> tuple[np.ndarray, np.ndarray]:

@@ -125,6 +125,12 @@ def _log_likelihood(
     return values, slopes * np.exp(logs)[:, None]
 
 
+def slopes(model: BgNbd, seen: Histories) -> np.ndarray:
+    """What each history says of the parameters: the derivatives of its log-likelihood by
+    `vector`, shape (4, histories)."""
+    return _log_likelihood(model.vector, seen, model.modified)[1]
+
+
 def alive(model: BgNbd, seen: Histories) -> np.ndarray:
     """The probability that a customer has not stopped; 1 without a repeat purchase, unless
     `modified`."""

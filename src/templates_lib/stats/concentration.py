@@ -1,4 +1,4 @@
-"""How unevenly a total is spread over units: whale curve, Lorenz curve, Gini, top shares.
+"""How unevenly a total is spread over units: whale curve, Gini, top shares.
 
 Everything is computed from bins of consecutive units, those of the greatest values first: ``n``,
 ``total`` and ``squares`` (Σx²) of each. Where every unit is a bin of its own the results are exact;
@@ -112,14 +112,6 @@ def whale_curve(sample: Sample, at: ArrayLike) -> pd.DataFrame:
     return pd.DataFrame(
         {"unit_share": places, "total_share": found[0], "low": low, "high": high, "n": sample.n}
     )
-
-
-def lorenz(sample: Sample, at: ArrayLike) -> pd.DataFrame:
-    """The share of the total that the least units bring together: columns as ``whale_curve``."""
-    places = np.asarray(at, dtype=float)
-    turned = whale_curve(sample, 1 - places)
-    ends = {"low": 1 - turned["high"], "high": 1 - turned["low"]}
-    return turned.assign(unit_share=places, total_share=1 - turned["total_share"], **ends)
 
 
 def top_share(sample: Sample, share: float) -> Estimate:

@@ -42,6 +42,15 @@ class GammaGamma(NamedTuple):
         return GammaGamma(self.fit._replace(log_parameters=vector))
 
     @property
+    def information(self) -> np.ndarray:
+        """Minus the second derivatives of the log-likelihood by `vector`."""
+        return self.fit.information
+
+    def slopes(self, count: np.ndarray, mean: np.ndarray) -> np.ndarray:
+        """The derivatives of the log-likelihood of each mean by `vector`, shape (3, means)."""
+        return _log_likelihood(self.vector, count, mean)[1]
+
+    @property
     def has_mean(self) -> bool:
         """Whether the mean over customers is finite: q > 1."""
         return bool(self.fit.parameters[1] > 1)

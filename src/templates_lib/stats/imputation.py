@@ -123,46 +123,25 @@ def em(
     )
 
 
-def draw_complete(
-    values: ArrayLike, rng: np.random.Generator, *, model: Normal | None = None
+def fill(
+    values: np.ndarray, found: Patterns, model: Normal, rng: np.random.Generator
 ) -> np.ndarray:
     """The values with every missing one drawn at random, given those observed in its row.
+
+    Observed values are untouched. Drawn values are neither rounded nor kept within a scale: either
+    would distort the covariances. For proper multiple imputation the rows that the model comes from
+    are to be resampled for each draw.
 
     Parameters
     ----------
     values : n rows × m columns, nan where missing
-    rng : generator; the same state gives the same draw
-    model : mean and covariance to draw from. If None they come by EM from rows drawn with
-        replacement, so that several draws also differ by how little is known of the covariance,
-        as multiple imputation requires; with a model it is for the caller to resample.
-
-    Returns
-    -------
-    Array of the same shape without missing values; observed values are untouched. Drawn values
-    are neither rounded nor kept within a scale: either would distort the covariances.
-
-    Raises
-    ------
-    ValueError
-        As `em`.
+    found : of `patterns` of the values
 
     References
     ----------
     Honaker & King (2010), What to do about missing values in time-series cross-section data,
     American Journal of Political Science 54:561 (the EMB algorithm). R: `Amelia::amelia`.
     """
-    values = np.array(values, dtype=float, ndmin=2)
-    if model is None:
-        n = len(values)
-        weights = np.bincount(rng.integers(n, size=n), minlength=n)
-        model = em(values, weights, start=em(values))
-    return fill(values, patterns(values), model, rng)
-
-
-def fill(
-    values: np.ndarray, found: Patterns, model: Normal, rng: np.random.Generator
-) -> np.ndarray:
-    """`draw_complete` from a model, where the patterns of the rows are known already."""
     spread = np.sqrt(np.diag(model.covariance))
     spread = np.where(spread > 0, spread, 1)
     precision = _precision(model.covariance / np.outer(spread, spread))

@@ -33,11 +33,6 @@ class Fit(NamedTuple):
     def parameters(self) -> np.ndarray:
         return np.exp(self.log_parameters)
 
-    @property
-    def standard_errors(self) -> np.ndarray:
-        """Of the parameters themselves, from the Hessian."""
-        return self.parameters * np.sqrt(np.diag(_inverse(self.information)))
-
 
 def maximise(
     log_likelihood: LogLikelihood,

@@ -29,10 +29,11 @@ def narrow(value: ir.NumericValue, *, decimals: int) -> ir.DecimalValue:
 def power(value: ir.DecimalValue, exponent: int) -> ir.DecimalValue:
     """A power of what `narrow` gave, without loss.
 
-    DuckDB multiplies decimals of up to 18 digits within 18 digits, so one side is widened first.
+    DuckDB multiplies decimals of up to 18 digits within 18 digits, so one side is widened first;
+    Spark drops decimals where the two sides together have more than 37 digits.
     """
     scale = value.type().scale
-    result = value.cast(f"decimal({3 * DIGITS}, {scale})")
+    result = value.cast(f"decimal({2 * DIGITS}, {scale})")
     for factor in range(2, exponent + 1):
-        result = (result * value).cast(f"decimal({3 * DIGITS}, {scale * factor})")
+        result = (result * value).cast(f"decimal({DIGITS * factor}, {scale * factor})")
     return result

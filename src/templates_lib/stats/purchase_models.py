@@ -33,6 +33,11 @@ class Model(Protocol):
 class ValueModel(Model, Protocol):
     """A model of the value of a purchase, such as `GammaGamma` and `Shrinkage`."""
 
+    @property
+    def information(self) -> np.ndarray: ...
+
+    def slopes(self, count: np.ndarray, mean: np.ndarray) -> np.ndarray: ...
+
     def expected(self, count: np.ndarray, mean: np.ndarray) -> np.ndarray: ...
 
     def draw(
@@ -76,14 +81,19 @@ def discounts(edges: np.ndarray, rate: float, period: float) -> np.ndarray:
     return (1 + rate) ** (-(edges[1:] + edges[:-1]) / 2 / period)
 
 
-def error_variance(model: Model, estimate: Callable[[Model], np.ndarray]) -> np.ndarray:
-    """Variances of estimates that come of the parameters' errors, by the delta method."""
-    slopes = []
+def slopes(model: Model, estimate: Callable[[Model], np.ndarray]) -> np.ndarray:
+    """Derivatives of estimates by the model's parameters, shape (parameters, estimates)."""
+    found = []
     for shift in np.diag(STEP * np.maximum(np.abs(model.vector), 1.0)):
         up, down = (estimate(model.at(model.vector + sign * shift)) for sign in (1, -1))
-        slopes.append((up - down) / (2 * shift.sum()))
-    slopes = np.array(slopes)
-    return np.einsum("ik,ij,jk->k", slopes, model.covariance, slopes)
+        found.append((up - down) / (2 * shift.sum()))
+    return np.array(found)
+
+
+def error_variance(model: Model, estimate: Callable[[Model], np.ndarray]) -> np.ndarray:
+    """Variances of estimates that come of the parameters' errors, by the delta method."""
+    by_parameter = slopes(model, estimate)
+    return np.einsum("ik,ij,jk->k", by_parameter, model.covariance, by_parameter)
 
 
 class Futures(NamedTuple):

@@ -40,6 +40,17 @@ class Shrinkage(NamedTuple):
         """The same model with another mean."""
         return self._replace(mean=float(vector[0]))
 
+    @property
+    def information(self) -> np.ndarray:
+        """Of the mean: minus the second derivative of the normal log-likelihood."""
+        return np.array([[1 / self.se**2 if self.se else np.inf]])
+
+    def slopes(self, count: np.ndarray, mean: np.ndarray) -> np.ndarray:
+        """The derivatives of the normal log-likelihood of each subject's mean by the mean of all,
+        shape (1, subjects)."""
+        variance = self.between + self.within / count
+        return np.divide(mean - self.mean, variance, where=variance > 0, out=0 * mean)[None]
+
     def weight(self, count: ArrayLike) -> np.ndarray:
         """What a subject's own mean counts, from 0 to 1, by its number of values."""
         count = np.asarray(count, float)

@@ -18,7 +18,7 @@ from templates_lib.stats.intervals import upper_tail, wilson
 ROUNDING = 1e-12
 
 
-def life_table(counts: pd.DataFrame) -> pd.DataFrame:
+def life_table(counts: pd.DataFrame, *, entry: str | None = None) -> pd.DataFrame:
     """Number at risk, events and censorings at each distinct duration.
 
     Parameters
@@ -26,17 +26,21 @@ def life_table(counts: pd.DataFrame) -> pd.DataFrame:
     counts : one row per cell, in any order, cells may repeat
         duration (whole number >= 0), event (True: it happened at `duration`; False: observation
         ended there without it), count (subjects, whole number >= 0). Other columns are ignored.
+    entry : column with the time from which a subject is observed (left truncation), below its
+        duration; at risk for what happens after it, from 0 on where it is 0
 
     Returns
     -------
     One row per distinct duration with a subject in it, ascending: duration, at_risk (subjects
-    whose duration is >= this one), events, censored; all int64. A subject censored on the day of
-    an event was at risk for it.
+    whose duration is >= this one, and whose entry is before it), events, censored; all int64. A
+    subject censored on the day of an event was at risk for it. With `entry` there is a row at
+    each time of entry too, so that the number at risk changes at rows only.
 
     Raises
     ------
     ValueError
-        Missing column, or a value that is missing, negative or not whole; all at once.
+        Missing column, or a value that is missing, negative or not whole; all at once. An entry
+        above 0 that is not before its duration.
 
     Examples
     --------
@@ -57,9 +61,30 @@ def life_table(counts: pd.DataFrame) -> pd.DataFrame:
         .groupby("duration", as_index=False)[["events", "censored"]]
         .sum()
     )
-    at_risk = (table["events"] + table["censored"])[::-1].cumsum()[::-1]
+    if entry is not None:
+        late = _entering(counts, entry)
+        table = table.merge(late, on="duration", how="outer").fillna(0).astype("int64")
+        # who enters at a time is at risk after it: not yet there, and all before
+        waiting = table.pop("entering")[::-1].cumsum()[::-1]
+    else:
+        waiting = 0
+    at_risk = (table["events"] + table["censored"])[::-1].cumsum()[::-1] - waiting
     table.insert(1, "at_risk", at_risk)
     return table
+
+
+def _entering(counts: pd.DataFrame, entry: str) -> pd.DataFrame:
+    """Subjects by the time after 0 at which they enter: duration, entering."""
+    started = checked(counts.assign(until=counts["duration"], duration=counts[entry]), "until")
+    started = started[started["duration"] > 0]
+    wrong = started["duration"] >= started["until"]
+    if wrong.any():
+        raise ValueError(
+            f"counts: column '{entry}' must be 0 or below the duration, which it is not in "
+            f"{wrong.sum()} row(s), the first at index {wrong.index[wrong][0]}"
+        )
+    sums = started.groupby("duration", as_index=False)["count"].sum()
+    return sums.rename(columns={"count": "entering"})
 
 
 def kaplan_meier(table: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
@@ -83,9 +108,11 @@ def kaplan_meier(table: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFra
     """
     at_risk, events = at_risk_and_events(table)
     z = stats.norm.isf(upper_tail(confidence))
-    survival = np.cumprod((at_risk - events) / at_risk)
     with np.errstate(divide="ignore", invalid="ignore"):
-        relative_se = np.sqrt(np.cumsum(events / (at_risk * (at_risk - events))))
+        # nobody may be at risk at a time of entry: then nothing happens there
+        survival = np.cumprod(np.where(at_risk > 0, (at_risk - events) / at_risk, 1.0))
+        terms = np.where(at_risk > 0, events / (at_risk * (at_risk - events)), 0.0)
+        relative_se = np.sqrt(np.cumsum(terms))
         spread = np.exp(z * relative_se / -np.log(survival))
         low = np.where(survival == 1, 1.0, survival**spread)
         high = np.where(survival == 1, 1.0, survival ** (1 / spread))
@@ -111,8 +138,8 @@ def nelson_aalen(table: pd.DataFrame) -> pd.DataFrame:
     """
     at_risk, events = at_risk_and_events(table)
     return table.assign(
-        cumulative_hazard=np.cumsum(events / at_risk),
-        se=np.sqrt(np.cumsum(events / at_risk**2)),
+        cumulative_hazard=np.cumsum(events / np.maximum(at_risk, 1)),
+        se=np.sqrt(np.cumsum(events / np.maximum(at_risk, 1) ** 2)),
     )
 
 
