@@ -19,15 +19,16 @@ override LIST := $(value LIST)
 override CONSENT := $(value CONSENT)
 override JOBS := $(value JOBS)
 override WORKSPACE := $(value WORKSPACE)
+override ONLY := $(value ONLY)
 override REPORT_LANGUAGE := $(value REPORT_LANGUAGE)
 # LANGUAGE is also the system's own variable: only the one given to make counts
 ifeq ($(origin LANGUAGE),command line)
 override REPORT_LANGUAGE := $(value LANGUAGE)
 override LANGUAGE := $(value LANGUAGE)
 endif
-export CLIENT AS_OF NOTEBOOKS NOTEBOOK LIST CONSENT JOBS WORKSPACE REPORT_LANGUAGE
+export CLIENT AS_OF NOTEBOOKS NOTEBOOK LIST CONSENT JOBS WORKSPACE ONLY REPORT_LANGUAGE
 
-.PHONY: help report new-client check lab eject contacts profiles coding purge clean test lint benchmark docs messages env lock
+.PHONY: help report new-client check lab eject contacts profiles coding purge clean test test-spark lint coverage benchmark docs messages env lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | \
@@ -67,13 +68,19 @@ clean: env ## remove caches and reports of all clients, never their data
 test: env ## run the tests
 	@$(BIN)/python -m pytest -n auto -q
 
+test-spark: $(VENV)/spark-ready ## run the measures on Spark, which is installed for it; needs Java
+	@$(BIN)/python -m pytest -q tests/test_engines.py -k spark
+
 lint: env ## check the code, the notebooks and that generated files are current
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
 
-benchmark: $(VENV)/benchmark-ready ## measure what must be fast, against other ways to do it
-	@set -e; for file in benchmarks/*.py; do echo "$$file"; $(BIN)/python "$$file"; done
+benchmark: $(VENV)/benchmark-ready ## measure what must be fast; write docs/performance.md
+	@$(BIN)/python -m benchmarks --date "$$(date +%F)"
+
+coverage: env ## measure how often intervals hold the truth; write docs/assumptions.md (ONLY=cox)
+	@PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m coverage_cases
 
 docs: env ## write the files that are generated from the code
 	@$(RUN) docs
@@ -85,6 +92,10 @@ env: $(VENV)/ready ## create or update the environment from the lock
 
 $(VENV)/benchmark-ready: benchmark.lock $(VENV)/ready
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r benchmark.lock
+	@touch $@
+
+$(VENV)/spark-ready: spark.lock $(VENV)/ready
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r spark.lock
 	@touch $@
 
 # uv comes by pip from a hash-pinned file, and everything else by uv from another one
@@ -99,6 +110,8 @@ $(VENV)/ready: requirements.lock bootstrap.lock pyproject.toml
 	@touch $@
 
 lock: ## write the locks anew from pyproject.toml
-	@$(COMPILE) --all-extras pyproject.toml -o requirements.lock
+	@$(COMPILE) --extra examples --extra postgres --extra dev pyproject.toml -o requirements.lock
 	@$(COMPILE) --group benchmark --constraints requirements.lock -o benchmark.lock
+	@sed -n 's/^spark = \["\(.*\)"\].*/\1/p' pyproject.toml | \
+	  $(COMPILE) --constraints requirements.lock - -o spark.lock
 	@echo uv | $(COMPILE) - -o bootstrap.lock

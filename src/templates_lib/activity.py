@@ -73,7 +73,7 @@ def cells(
         starts, purchases, movements, as_of, unit, window_days, horizon, kept
     )
     joined = values.join(starts, "customer_id")
-    measures = {"active": (joined.active > 0).cast("int64").sum()}
+    measures = {"active": joined.count(where=joined.active > 0)}
     for name in VALUES:
         measures |= _power_sums(name, joined[name], None)
         measures |= _power_sums(f"cumulative_{name}", joined[f"so_far_{name}"], joined[name])
@@ -183,7 +183,7 @@ def _grid(
         observed.append(begins <= as_of)
         complete.append(ends <= as_of)
     grid["observed"], grid["complete"] = observed, complete
-    grid["cohort"] = [_label(_day(start), period) for start in grid["start"]]
+    grid["cohort"] = [cohort_name(_day(start), period) for start in grid["start"]]
     sums = [f"{c}{name}_{p}" for c in ("", "cumulative_") for name in VALUES for p in POWERS]
     for name in ["active", *sums]:
         filled = grid[name].astype(object).where(grid[name].notna(), Decimal(0))
@@ -223,7 +223,8 @@ def _period_end(start: date, period: Period) -> date:
     return _shift(start, period, 1) - timedelta(days=1)
 
 
-def _label(start: date, period: Period) -> str:
+def cohort_name(start: date, period: Period) -> str:
+    """What the cohort of a period is called, by its first day: ``2017-01``, ``2017-W05``."""
     if period == "week":
         year, week, _ = start.isocalendar()
         return f"{year}-W{week:02d}"

@@ -61,10 +61,10 @@ def canonical(
         counted = counted_orders(every, facts)
         priced = create("orders_priced", with_margin(counted, params, facts))
         lines = create("lines_placed", lines_of(rows, priced))
-        occasions = create("occasions", _occasions(priced, params.purchases))
+        occasions = create("occasions", occasions_of(priced, params.purchases))
         _count_money(priced, occasions, facts)
         facts.noted["acquisition"] = _by_rule(priced, params.purchases)
-        firsts = create("firsts", _first_orders(occasions, priced, lines, facts))
+        firsts = create("firsts", first_orders_of(occasions, priced, lines, facts))
         made["orders"] = priced.select(*keyed("orders"))
         made["order_lines"] = lines.select(*keyed("order_lines"))
         made["purchases"] = occasions.select(*keyed("purchases"))
@@ -76,7 +76,7 @@ def canonical(
     return made, facts.noted
 
 
-def _occasions(orders: ir.Table, settings: Purchases) -> ir.Table:
+def occasions_of(orders: ir.Table, settings: Purchases) -> ir.Table:
     """One row a purchase occasion of a known customer, numbered from the acquisition.
 
     ``paid`` is what was paid for goods on the day, before any refund.
@@ -88,22 +88,16 @@ def _occasions(orders: ir.Table, settings: Purchases) -> ir.Table:
         )
         marked = known.mutate(kept_from=kept_from)
         known = marked.filter(marked.ordered_at >= marked.kept_from)
-    place = ibis.row_number().over(
-        group_by=known.customer_key,
-        order_by=[known.ordered_at, known.order_key.length(), known.order_key],
+    parts = ["order_key"] if settings.same_day == "separate" else []
+    occasions = known.group_by("customer_key", "ordered_on", *parts).aggregate(
+        began=known.ordered_at.min(),
+        orders=known.count(),
+        paid=known.net_goods.sum().cast(MONEY),
+        net_sales=known.net_sales.sum().cast(MONEY),
+        contribution_margin=known.contribution_margin.sum().cast(MONEY),
     )
-    ordered = known.mutate(place=place)
-    separate = settings.same_day == "separate"
-    occasion = ordered.mutate(part=ordered["place"] if separate else ibis.literal(0))
-    occasions = occasion.group_by("customer_key", "ordered_on", "part").aggregate(
-        place=occasion["place"].min(),
-        first_order_key=occasion.order_key.argmin(occasion["place"]),
-        orders=occasion.count(),
-        paid=occasion.net_goods.sum().cast(MONEY),
-        net_sales=occasion.net_sales.sum().cast(MONEY),
-        contribution_margin=occasion.contribution_margin.sum().cast(MONEY),
-    )
-    by_customer = ibis.window(group_by=occasions.customer_key, order_by=occasions["place"])
+    order = [occasions.began, *(_by_key(occasions) if parts else [])]
+    by_customer = ibis.window(group_by=occasions.customer_key, order_by=order)
     return occasions.select(
         "customer_key",
         purchase_number=(ibis.row_number().over(by_customer) + 1).cast("int64"),
@@ -113,8 +107,13 @@ def _occasions(orders: ir.Table, settings: Purchases) -> ir.Table:
         net_sales="net_sales",
         contribution_margin="contribution_margin",
         paid="paid",
-        first_order_key="first_order_key",
+        began="began",
     )
+
+
+def _by_key(orders: ir.Table) -> list[ir.Value]:
+    """What decides between orders of one moment: the shorter number, as 9 is before 10."""
+    return [orders.order_key.length(), orders.order_key]
 
 
 def _by_rule(orders: ir.Table, settings: Purchases) -> list[dict[str, Any]]:
@@ -124,7 +123,7 @@ def _by_rule(orders: ir.Table, settings: Purchases) -> list[dict[str, Any]]:
         return []
     found = []
     for rule in ("not_acquired", "acquired"):
-        occasions = _occasions(orders, settings.model_copy(update={"refunded_first": rule}))
+        occasions = occasions_of(orders, settings.model_copy(update={"refunded_first": rule}))
         is_second = occasions.purchase_number == 2
         counts = one(
             occasions, customers=occasions.customer_key.nunique(), repeated=is_second.sum()
@@ -147,7 +146,9 @@ def _count_money(orders: ir.Table, occasions: ir.Table, facts: Facts) -> None:
     facts.repair("orders_refunded_before_acquisition", counted - analysed)
 
 
-def _first_orders(occasions: ir.Table, orders: ir.Table, lines: ir.Table, facts: Facts) -> ir.Table:
+def first_orders_of(
+    occasions: ir.Table, orders: ir.Table, lines: ir.Table, facts: Facts
+) -> ir.Table:
     """One row a customer: first, second and last purchase, and what is known on the first day."""
     first = occasions.filter(occasions.purchase_number == 1)
     paid = first.paid.cast("float64")
@@ -156,7 +157,6 @@ def _first_orders(occasions: ir.Table, orders: ir.Table, lines: ir.Table, facts:
     lower, middle, upper = FIRST_ORDER_VALUES
     firsts = first.select(
         "customer_key",
-        "first_order_key",
         first_on="purchased_on",
         second_on="next_on",
         first_order_value=ibis.cases(
@@ -171,24 +171,30 @@ def _first_orders(occasions: ir.Table, orders: ir.Table, lines: ir.Table, facts:
         net_sales=occasions.net_sales.sum().cast(MONEY),
         contribution_margin=occasions.contribution_margin.sum().cast(MONEY),
     )
+    bought = first.select("customer_key", "began").join(
+        orders.select(
+            "customer_key",
+            "order_key",
+            began="ordered_at",
+            first_channel="channel",
+            first_country="country",
+            first_is_b2b=ibis.cases((orders.is_b2b, "yes"), (~orders.is_b2b, "no")),
+            first_discounted=(orders.discount > 0).ifelse("yes", "no"),
+        ),
+        ["customer_key", "began"],
+    )
+    place = ibis.row_number().over(group_by=bought.customer_key, order_by=_by_key(bought))
+    about = bought.mutate(place=place).filter(lambda t: t["place"] == 0).drop("place", "began")
     top = lines.filter(lines["place"] == 0).select(
-        first_order_key="order_key",
+        "order_key",
         first_category="category",
         first_product=ibis.coalesce(lines.product_name, lines.product_id),
     )
-    about = orders.select(
-        first_order_key="order_key",
-        first_channel="channel",
-        first_country="country",
-        first_is_b2b=ibis.cases((orders.is_b2b, "yes"), (~orders.is_b2b, "no")),
-        first_discounted=(orders.discount > 0).ifelse("yes", "no"),
-    )
     return (
         firsts.join(totals, "customer_key")
-        .left_join(about, "first_order_key")
-        .drop("first_order_key_right")
-        .left_join(top, "first_order_key")
-        .drop("first_order_key_right", "first_order_key")
+        .join(about, "customer_key")
+        .left_join(top, "order_key")
+        .drop("order_key", "order_key_right")
     )
 
 

@@ -25,7 +25,6 @@ from templates_lib.words import Words
 
 COMPARABLE = ("device", "channel")  # one shop and one offer, met in another way
 MIN_BENCHMARK = 100
-MIN_UNITS = 30
 MIN_ORDERS = 30
 YEAR = 365
 TARGET = "target"

@@ -13,7 +13,6 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import ibis
-import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -120,16 +119,10 @@ def _taken(events: ir.Table, names: Sequence[str], settings: Journey) -> ir.Tabl
 
 def _entries(rows: ir.Table) -> ir.Table:
     """The first event of each unit: unit_id, at, and what else the rows have of it."""
-    at = rows.occurred_at
     own = [name for name in ENTRY_ATTRIBUTES.values() if name in rows.columns]
-    return rows.group_by("unit_id").aggregate(
-        at=at.min(), **{name: _arg_min(rows[name], at) for name in own}
-    )
-
-
-@ibis.udf.agg.builtin(name="arg_min")
-def _arg_min(value: str, by: dt.Timestamp()) -> str:  # type: ignore[empty-body]
-    """DuckDB: the value at the earliest time; Ibis's own ``argmin`` sorts the rows of each unit."""
+    order = [rows.occurred_at, *(rows[name] for name in own)]
+    placed = rows.mutate(place=ibis.row_number().over(group_by=rows.unit_id, order_by=order))
+    return placed.filter(placed["place"] == 0).select("unit_id", *own, at="occurred_at")
 
 
 def _with_attributes(
@@ -172,8 +165,8 @@ def _next(before: ir.Table, events: ir.Table, window: timedelta) -> ir.Table:
     joined = before.join(taken, (before.unit_id == taken.taker) & in_time)
     carried = [name for name in before.columns if name not in ("unit_id", "at", "previous_at")]
     return joined.group_by("unit_id").aggregate(
-        **{name: joined[name].arbitrary() for name in carried},
-        previous_at=joined.at.arbitrary(),
+        **{name: joined[name].min() for name in carried},
+        previous_at=joined.at.min(),
         at=joined.taken_at.min(),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from templates_lib.params.source_files import FileSource
+from templates_lib.params.source_files import ANY_COLUMN, FileSource
 from templates_lib.problems import InputProblems, Problem
 from templates_lib.sources.engine import execute
 from templates_lib.sources.files import SourceFile, find_files, normalise
@@ -46,7 +46,7 @@ def load(
     """
     raw = f"raw_{key.replace('.', '_')}"
     if source.connection is not None:
-        parts = [_from_warehouse(connection, source, key, raw)]
+        parts = [_from_warehouse(connection, source, key, raw, currency)]
     else:
         parts, problems = [], []
         for number, file in enumerate(find_files(source, data=data, key=key)):
@@ -172,7 +172,11 @@ def _from_parquet(connection: ibis.BaseBackend, file: SourceFile, raw: str) -> l
     return [row[0] for row in described[:-1]]
 
 
-def _from_warehouse(connection: ibis.BaseBackend, source: FileSource, key: str, raw: str) -> _Part:
+def _from_warehouse(
+    connection: ibis.BaseBackend, source: FileSource, key: str, raw: str, currency: str
+) -> _Part:
+    """The rows of a table, batch by batch; columns that no setting names stay where they are and
+    are empty here."""
     variable = str(source.connection)[2:-1]
     address = os.environ.get(variable)
     if not address:
@@ -182,11 +186,23 @@ def _from_warehouse(connection: ibis.BaseBackend, source: FileSource, key: str, 
     schema, _, name = str(source.table).rpartition(".")
     try:
         remote = ibis.connect(address)
-        table = remote.table(name, database=schema or None)
-        headers = table.columns
-        renamed = table.rename({f"c{i}": header for i, header in enumerate(headers)})
-        connection.create_table(raw, renamed.to_pyarrow())
-        remote.disconnect()
+        try:
+            table = remote.table(name, database=schema or None)
+            headers = table.columns
+            read = _named(source, headers, currency)
+            sent = table.select(**{f"c{i}": _plain(table[headers[i]]) for i in read})
+            is_duckdb = remote.name == "duckdb"  # Ibis 12 asks DuckDB 2 for batches in vain
+            rows = sent.to_pyarrow() if is_duckdb else sent.to_pyarrow_batches()
+            connection.con.register("incoming", rows)
+            execute(connection, f"create table {raw} as from incoming")
+            connection.con.unregister("incoming")
+        finally:
+            remote.disconnect()
+    except ImportError:
+        raise InputProblems(
+            [Problem(f"{key}.connection", "the driver of this kind of warehouse is not installed; "
+                     "see docs/analyst.md, Data in a warehouse")]
+        ) from None  # fmt: skip
     except Exception as error:  # a driver's message may hold the address: only its kind is shown
         kind = type(error).__name__
         raise InputProblems(
@@ -195,4 +211,35 @@ def _from_warehouse(connection: ibis.BaseBackend, source: FileSource, key: str, 
         ) from None  # fmt: skip
     rows = connection.table(raw)
     number = (ibis.row_number() + 1).name("row_number_in_file")
-    return _part(str(source.table), headers, rows.select(number, *rows.columns), "warehouse")
+    empty = ibis.null("string")
+    values = {f"c{i}": rows[f"c{i}"] if i in read else empty for i in range(len(headers))}
+    return _part(str(source.table), headers, rows.select(number, **values), "warehouse")
+
+
+def _named(source: FileSource, headers: Sequence[str], currency: str) -> list[int]:
+    """The places of the columns that the settings name; of all where a condition is about any."""
+    texts = set(_texts(source.model_dump(mode="json")))
+    if ANY_COLUMN in texts:
+        return list(range(len(headers)))
+    headers_named = (name for text in texts for name in source.names_of(text))
+    named = {fold(name.replace("{currency}", currency)) for name in headers_named}
+    return [i for i, header in enumerate(headers) if fold(header) in named] or [0]
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text of a section, keys included: a superset of the headers that it names."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in (*value.keys(), *value.values()):
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+
+
+def _plain(column: ir.Column) -> ir.Column:
+    """The column as it can travel: a type that is none of a table's usual ones, as text."""
+    kind = column.type()
+    is_usual = kind.is_numeric() or kind.is_temporal() or kind.is_boolean() or kind.is_string()
+    return column if is_usual and not kind.is_uuid() else column.cast("string")

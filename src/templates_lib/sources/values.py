@@ -20,9 +20,9 @@ ISO = rf"^[12]\d{{3}}-\d{{2}}-\d{{2}}(?:[ T]{CLOCK})?$"
 OFFSET = r"\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?)$"
 
 
-@ibis.udf.scalar.builtin(name="timezone")
-def _at_zone(zone: str, time: dt.Timestamp()) -> dt.Timestamp(timezone="UTC"):  # type: ignore[empty-body]
-    """DuckDB: a local time as an instant."""
+@ibis.udf.scalar.builtin(name="convert_timezone")
+def _convert(from_zone: str, to_zone: str, time: dt.Timestamp()) -> dt.Timestamp():  # type: ignore[empty-body]
+    """A clock time of a zone as that of another; SQLGlot writes it in the words of each engine."""
 
 
 @ibis.udf.scalar.builtin(name="timezone")
@@ -52,7 +52,7 @@ def _trim(text: str, characters: str) -> str:  # type: ignore[empty-body]
 
 def utc_to_local(time: ir.TimestampValue, zone: str) -> ir.TimestampValue:
     """A UTC time as the clock showed it in a time zone."""
-    return _to_zone(zone, _at_zone("UTC", time))
+    return _convert("UTC", zone, time)
 
 
 def local_to_utc(time: ir.TimestampValue, zone: str) -> ir.TimestampValue:
@@ -61,7 +61,7 @@ def local_to_utc(time: ir.TimestampValue, zone: str) -> ir.TimestampValue:
     Of a time that the clock showed twice (in autumn), the later one, in winter time; a time that
     it never showed (in spring) is taken as if the clock had not been put forward yet.
     """
-    return _to_zone("UTC", _at_zone(zone, time))
+    return _convert(zone, "UTC", time)
 
 
 def trimmed(column: ir.Column) -> ir.StringValue:
