@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ WORTH = {"estimate": 22264.4, "low": 17355.0, "high": 27172.0, "assumptions": "i
 FINDINGS = {
     f["id"]: f
     for f in (a_finding("shares", effect_eur=WORTH), a_finding("curve"),
-              a_finding("bare", text="A long text. " * 600, strength="chance"))
+              a_finding("named", figure="curve"), a_finding("long", text="A long text. " * 600),
+              a_finding("bare", strength="chance", base="{n} offers"))
 }  # fmt: skip
 
 
@@ -69,23 +71,26 @@ def drawn(folder: Path) -> Path:
     return target
 
 
-def page(figures_folder: Path) -> str:
-    """The page: a summary, a chapter with three findings, and what is folded."""
+def page(
+    figures_folder: Path, findings: Mapping[str, Mapping[str, Any]] = FINDINGS,
+    first: Mapping[str, Any] = FINDINGS["own.shares"],
+) -> str:  # fmt: skip
+    """The page: a summary with one finding, a chapter with all, and what is folded."""
 
-    def card(f: dict[str, Any], identity: str) -> str:
+    def card(f: Mapping[str, Any], identity: str) -> str:
         worth = (
             '<p class="worth"><strong>Worth about €22,264 a year</strong> (€17,355 to €27,172), '
             "if it lasts a year.</p>" if f["effect_eur"] else ""
         )  # fmt: skip
+        to_do = f"<p><strong>Next:</strong> {f['action']['do']}</p>" if f["action"] else ""
         return (
             f'<section class="finding moderate"{identity}><h3>{f["headline"]}</h3>'
-            f"<p>{f['text']}</p>{worth}"
-            f"<p><strong>Next:</strong> {f['action']['do']}</p>"
+            f"<p>{f['text']}</p>{worth}{to_do}"
             f'<p class="sure">fair evidence · 842 answers'
         )
 
-    parts = [card(f, f' id="{f["id"]}"') + "</p></section>" for f in FINDINGS.values()]
-    first = card(FINDINGS["own.shares"], "")
+    parts = [card(f, f' id="{f["id"]}"') + "</p></section>" for f in findings.values()]
+    lead, target = card(first, ""), first["id"]
     picture = base64.b64encode((figures_folder / "own__shares.png").read_bytes()).decode()
     name = CLIENT.replace("&", "&amp;").replace("<", "&lt;")
     return f"""<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
@@ -96,8 +101,10 @@ def page(figures_folder: Path) -> str:
 <article id="summary"><h2>In short</h2><p class="answer">Of 100 buyers, 19 name shares.</p>
 <div class="tiles"><div class="tile"><p class="name">Net sales</p><p class="figure">€263,654</p>
 <p class="change">▲ 30% more than a year before</p></div></div><p class="note">Nov to Oct.</p>
-{first} · <a href="#own.shares">in its chapter</a></p></section>
+{lead} · <a href="#{target}">in its chapter</a></p></section>
 <section class="not-yet"><h3>Not to act on yet</h3><p>It may be chance.</p></section>
+<h3>What to do next</h3><ol class="actions"><li><strong>Change it.</strong><br><span class="where">
+All</span><br>Look again. Looked at again on 29 Jan 2027. <a href="#own.shares">Why</a></li></ol>
 <p class="trust">4 of 4 figures agree.</p></article>
 <article id="own"><h2>Own chapter</h2><button>Sort</button>
 <img alt="Shares of three groups." src="data:image/png;base64,{picture}">

@@ -71,13 +71,18 @@ def test_the_modified_form_reproduces_lifetimes(cdnow, golden):
     assert bg_nbd.alive(fitted, one(0, 0, 38))[0] < 0.5
 
 
+def standard_errors(fit):
+    """Of the parameters themselves, from the Hessian."""
+    return fit.parameters * np.sqrt(np.diag(np.linalg.inv(fit.information)))
+
+
 def test_equal_histories_together_are_the_same_as_apart(cdnow):
     table = pd.DataFrame(cdnow._asdict()).groupby(["x", "last", "observed"], as_index=False)
     together = bg_nbd.histories(table["weight"].sum().rename(columns={"weight": "customers"}))
     assert len(together.x) < len(cdnow.x)
     apart, joint = bg_nbd.fit(cdnow).fit, bg_nbd.fit(together).fit
     np.testing.assert_allclose(joint.parameters, apart.parameters, rtol=1e-4)
-    np.testing.assert_allclose(joint.standard_errors, apart.standard_errors, rtol=1e-3)
+    np.testing.assert_allclose(standard_errors(joint), standard_errors(apart), rtol=1e-3)
     assert joint.n == apart.n == 2357
 
 
@@ -91,7 +96,7 @@ R_ERRORS = [0.0125573, 0.3782211, 0.1857189, 0.7053446]
 
 
 def test_standard_errors_are_those_of_r(cdnow):
-    np.testing.assert_allclose(bg_nbd.fit(cdnow).fit.standard_errors, R_ERRORS, rtol=1e-4)
+    np.testing.assert_allclose(standard_errors(bg_nbd.fit(cdnow).fit), R_ERRORS, rtol=1e-4)
 
 
 @settings(max_examples=60, deadline=None)

@@ -413,10 +413,9 @@ def test_agreement_and_kappa():
     assert (agreed.share, agreed.n) == (0.4, 100)
     # rows said, columns clicked: friends, search, direct
     outside = cohens_kappa([[0, 30, 20], [0, 40, 10], [0, 0, 0]])
-    assert_allclose(
-        [agreed.kappa, agreed.kappa_low, agreed.kappa_high],
-        [outside.kappa, outside.kappa_low, outside.kappa_upp],
-    )
+    on_z = np.arctanh([agreed.kappa, agreed.kappa_low, agreed.kappa_high])  # Fisher's scale
+    half = 1.959964 * outside.std_kappa / (1 - outside.kappa**2)
+    assert_allclose(on_z, np.arctanh(outside.kappa) + np.array([0, -half, half]), rtol=1e-6)
     shares = discovery.shares(both, min_cell=5).set_index("channel")
     assert shares.loc["friends", ["said_share", "clicked_share", "gap_share"]].tolist() == [
         0.5, 0.0, 0.5,

@@ -129,6 +129,12 @@ def test_online_retail_counts(shared):
     assert repairs(facts) == {"equal_rows_kept": 5268}
 
 
+def test_online_retail_countries(shared):
+    # golden.csv D, "online retail raw", as widely published for UCI 352
+    _, connection, _ = online_retail(shared)
+    assert connection.table("orders").country.nunique().execute() == 38
+
+
 def test_online_retail_with_its_cancellations(shared):
     # The same, "net revenue incl. cancels"; METHODS.md: 3,836 of the invoices are cancellations.
     _, _, facts = online_retail(shared, CANCELLATIONS_KEPT)

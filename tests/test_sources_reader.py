@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+import sys
 import tempfile
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -595,7 +596,9 @@ def test_the_order_of_rows_and_columns_and_the_split_into_files_change_nothing(r
 
 
 def from_warehouse(connection, table_name: str) -> Table:
-    source = FileSource(connection="${ACME_WAREHOUSE}", table=table_name)
+    columns = {"order_id": "Order ID", "ordered_at": "when", "amount": "paid"}
+    address = {"connection": "${ACME_WAREHOUSE}", "table": table_name}
+    source = OrdersSource(**address, columns=columns, vat="excluded")
     return table_of(Path(), source, connection)
 
 
@@ -603,8 +606,9 @@ def test_a_table_of_a_warehouse(tmp_path, monkeypatch, connection):
     file = tmp_path / "acme.duckdb"
     with duckdb.connect(str(file)) as warehouse:
         warehouse.execute("create schema shop")
-        warehouse.execute("""create table shop."Orders 1" ("Order ID" int, "when" timestamptz)""")
-        warehouse.execute("""insert into shop."Orders 1" values (7, '2026-01-01 10:00+02')""")
+        columns = '"Order ID" int, "when" timestamptz, phone text'
+        warehouse.execute(f'create table shop."Orders 1" ({columns})')
+        warehouse.execute("""insert into shop."Orders 1" values (7, '2026-01-01 10:00+02', '1')""")
         warehouse.execute("create table empty (x int)")
     monkeypatch.setenv("ACME_WAREHOUSE", f"duckdb:///{file}")
     made = from_warehouse(connection, "shop.Orders 1")
@@ -612,6 +616,7 @@ def test_a_table_of_a_warehouse(tmp_path, monkeypatch, connection):
     assert read(made, x=made.text("order id"), y=when) == [("7", datetime(2026, 1, 1, 8))]
     note = {"file": "shop.Orders 1", "rows": 1, "encoding": "warehouse", "undefined_bytes": 0}
     assert made.notes == [note]
+    assert read(made, phone=made.text("phone")) == [(None,)]  # what no setting names is not read
     made.text("ordr id")
     assert problems_of(made) == [
         "sources.orders: no column 'ordr id' in shop.Orders 1; did you mean 'Order ID'?"
@@ -635,6 +640,17 @@ def test_a_wrong_address_is_not_shown(connection, monkeypatch, capfd, address, t
     assert line.endswith("; check the address in ACME_WAREHOUSE, the rights and the table's name")
     shown = line + "".join(capfd.readouterr())
     assert not any(secret in shown for secret in ("canary", "hunter2", "nowhere"))
+
+
+def test_a_driver_that_is_not_installed_is_told(connection, monkeypatch):
+    monkeypatch.setenv("ACME_WAREHOUSE", "snowflake://canary:hunter2@host/db")
+    monkeypatch.setitem(sys.modules, "snowflake", None)
+    with pytest.raises(InputProblems) as raised:
+        from_warehouse(connection, "orders")
+    assert str(raised.value) == (
+        "sources.orders.connection: the driver of this kind of warehouse is not installed; "
+        "see docs/analyst.md, Data in a warehouse"
+    )
 
 
 @pytest.mark.parametrize("value", [None, ""])

@@ -65,6 +65,43 @@ def test_life_table_by_eye():
     pd.testing.assert_frame_equal(life_table(counts), expected)
 
 
+TOY = {"entry": [0, 0, 2, 3, 0, 1], "duration": [5, 3, 6, 8, 2, 4]}
+TOY_EVENT = [True, True, True, False, False, True]
+
+
+def test_left_truncation_is_that_of_r():
+    # golden.csv C, left-truncation toy; R: survfit(Surv(entry, time, ev) ~ 1)
+    curve = kaplan_meier(
+        life_table(pd.DataFrame(TOY | {"event": TOY_EVENT, "count": 1}), entry="entry")
+    )
+    assert survival_at(curve, [3, 4, 5, 6])["survival"].tolist() == [0.75, 0.5625, 0.375, 0.1875]
+
+
+def test_the_number_at_risk_changes_at_rows_only():
+    # 2 from the start, 3 from day 10 on: between 5 and 10 nobody is observed.
+    counts = pd.DataFrame(
+        {"entry": [0, 10], "duration": [5, 12], "event": [False, True], "count": [2, 3]}
+    )
+    table = life_table(counts, entry="entry")
+    assert table["duration"].tolist() == [5, 10, 12]
+    assert table["at_risk"].tolist() == [2, 0, 3]
+    assert kaplan_meier(table)["survival"].tolist() == [1, 1, 0]
+    assert nelson_aalen(table)["cumulative_hazard"].tolist() == [0, 0, 1]
+    # 2 × 5 days and 3 × 2 days, by hand
+    assert hazard(table, edges=[1, 13])["at_risk_time"].tolist() == [16]
+
+
+def test_entry_at_0_for_all_changes_nothing(lung):
+    plain = life_table(lung)
+    pd.testing.assert_frame_equal(life_table(lung.assign(since=0), entry="since"), plain)
+
+
+def test_an_entry_at_the_end_is_refused():
+    counts = pd.DataFrame({"entry": [4], "duration": [4], "event": [True], "count": [1]})
+    with pytest.raises(ValueError, match="'entry' must be 0 or below the duration"):
+        life_table(counts, entry="entry")
+
+
 def test_life_table_of_nobody_is_empty():
     counts = pd.DataFrame({"duration": [4], "event": [True], "count": [0]})
     assert curve_of(counts).empty

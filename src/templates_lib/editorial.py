@@ -8,7 +8,7 @@ named places for them, and one that is typed is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from string import Formatter
 from typing import Annotated, Any, NamedTuple
 
@@ -211,15 +211,28 @@ def _places(finding: Mapping[str, Any], words: Words) -> dict[str, str]:
 def written(values: Sequence[float], unit: str, words: Words) -> list[str]:
     """A finding's number and the ends of its range as a reader sees them: ``35%``, ``€22,264``,
     ``44``, ``0.55``; with one digit more, or two, where the ends would read the same."""
+    write, _, digits = _form(values, unit, words)
+    return [write(value, digits) for value in values]
+
+
+def written_range(values: Sequence[float], unit: str, words: Words) -> str:
+    """The range of a finding's number with the digits of ``written``: ``34% to 36%``."""
+    _, write, digits = _form(values, unit, words)
+    return write(values[1], values[2], digits)
+
+
+def _form(
+    values: Sequence[float], unit: str, words: Words
+) -> tuple[Callable[[float, int], str], Callable[[float, float, int], str], int]:
+    """How a number of the unit and a range are written, and with how many digits."""
     largest = max(abs(value) for value in values)
+    write, write_range, digits = words.number, words.span, 2 if largest < 1 else int(largest < 10)
     if unit == "share":
-        digits, write = (1 if largest < 0.02 else 0), words.share
+        write, write_range, digits = words.share, words.share_span, int(largest < 0.02)
     elif unit == "money":
-        digits, write = 0, words.money
-    else:
-        digits, write = (2 if largest < 1 else 1 if largest < 10 else 0), words.number
-    for more in range(3):
-        texts = [write(value, digits + more).replace("-", "\u2212") for value in values]
-        if texts[1] != texts[2] or values[1] == values[2]:
-            break
-    return texts
+        write, write_range, digits = words.money, words.money_span, 0
+    _, low, high = values
+    for more in range(2):
+        if low == high or write(low, digits + more) != write(high, digits + more):
+            return write, write_range, digits + more
+    return write, write_range, digits + 2

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
-from templates_lib.editorial import written
+from templates_lib.editorial import written, written_range
 from templates_lib.interviews.guide import LACKING
 from templates_lib.interviews.guide_words import QUESTIONS
 from templates_lib.language import tr
@@ -69,12 +69,12 @@ def view(table: pd.DataFrame, findings: Sequence[Mapping[str, Any]], words: Word
     rows = []
     for row in table.itertuples():
         base = bases[row.finding]
-        values = written((row.estimate, row.low, row.high), row.unit, words)
+        values = (row.estimate, row.low, row.high)
         more = None if pd.isna(row.n_needed) else base.format(n=words.number(row.n_needed))
         rows.append({
             "headline": row.headline,
-            "interval": tr("{estimate} ({low} to {high})",
-                           estimate=values[0], low=values[1], high=values[2]),
+            "interval": tr("{estimate} ({range})", estimate=written(values, row.unit, words)[0],
+                           range=written_range(values, row.unit, words)),
             "rests_on": base.format(n=words.number(row.n)),
             "how_sure": tr(STRENGTHS[row.strength]),
             "surer_with": more,

@@ -1,17 +1,15 @@
 """Feeling and facts: the strongest findings of each half, and where they agree or contradict.
 
 What people say (surveys, interviews) is held against what they do (orders, behaviour) where both
-speak of the same thing, never by a guess. A finding says itself what it is about; of the
-templates' own the quoted values in the headline are it, put under the codes of the codebook.
+speak of the same thing, never by a guess: a finding says itself what it is about, in values that
+are the same in every language of the report.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from templates_lib.coding import coding
@@ -19,28 +17,7 @@ from templates_lib.coding.codebook import Codebook
 from templates_lib.summary import ORDER, ranked
 
 FEELING, FACTS = ("survey", "interview"), ("orders", "behaviour")
-QUOTED = re.compile(r"[“”]([^“”]+)”")
-Speaks = Literal["for", "against", "as_estimate", "against_estimate", "first_over_second"]
 Verdict = Literal["agree", "contradict", "by_estimate"]
-SPEAKS: dict[str, Speaks] = {
-    "icp.motives": "as_estimate",
-    "icp.segments": "for",
-    "icp.why_us": "for",
-    "icp.first_purchase": "as_estimate",
-    "icp.lost_reasons": "against",
-    "interviews.themes": "for",
-    "nps_drivers.reasons": "as_estimate",
-    "purchase_survey.why_today": "for",
-    "purchase_survey.nearly_stopped": "against",
-    "purchase_survey.why_not": "against",
-    "purchase_survey.why_not_yet": "against",
-    "repeat_purchase.returned_by_first_category": "first_over_second",
-    "customer_value.later_by_first_category": "first_over_second",
-    "customer_value.later_by_first_product": "first_over_second",
-    "journey.contact_rate": "against_estimate",
-    "journey.service_return": "as_estimate",
-}
-"""Whether the values that a headline quotes speak for the shop there, or against it."""
 JOINED: dict[str, Verdict] = {
     "nps_drivers.outcome": "by_estimate",
     "journey.said_and_did": "agree",
@@ -76,33 +53,36 @@ def _firmness(finding: Mapping[str, Any]) -> tuple[Any, ...]:
     return ORDER[finding["strength"]], spread, finding["id"]
 
 
-def themes(findings: Sequence[Mapping[str, Any]], book: Codebook) -> dict[str, frozenset[str]]:
-    """What each value that the findings quote is about: codes of the codebook, by its terms, or
-    without any the word itself."""
-    quoted = {v for f in findings if f["id"] in SPEAKS for v in QUOTED.findall(f["headline"])}
-    values = sorted(quoted)
-    answers = pd.DataFrame({"response_id": values, "question": "", "text": values}, dtype="object")
-    codes = coding.coded(answers, book).groupby("response_id")["code"].agg(frozenset).to_dict()
-    return {value: codes.get(value, frozenset({value.casefold()})) for value in values}
+def themes(
+    findings: Sequence[Mapping[str, Any]], book: Codebook, meant: Mapping[str, Sequence[str]]
+) -> dict[str, frozenset[str]]:
+    """What each value that the findings are about means: codes of the codebook, or without any
+    the word itself.
+
+    Parameters
+    ----------
+    meant : code of the codebook: the client's own words that mean it (``interviews.themes``); any
+        other word is read by the terms of the codebook
+    """
+    values = sorted({value for finding in findings for value in finding.get("about") or {}})
+    own = {word.casefold(): code for code, words in meant.items() for word in words}
+    given = {v: v if v in book.names else own.get(v.casefold()) for v in values}
+    open_ = [value for value, code in given.items() if code is None]
+    answers = pd.DataFrame({"response_id": open_, "question": "", "text": open_}, dtype="object")
+    read = coding.coded(answers, book).groupby("response_id")["code"].agg(frozenset).to_dict()
+    return {
+        value: frozenset({code}) if code else read.get(value, frozenset({value.casefold()}))
+        for value, code in given.items()
+    }
 
 
 def about(finding: Mapping[str, Any], known: Mapping[str, Collection[str]]) -> dict[str, int]:
     """The themes of a finding, and whether it speaks for the shop there (1) or against it (-1);
     ``known`` is of ``themes``."""
-    if finding.get("about"):
-        return dict(finding["about"])
-    speaks = SPEAKS.get(finding["id"])
-    if speaks is None:
-        return {}
-    sign = int(np.sign(finding["estimate"])) if "estimate" in speaks else 1
-    signs = [-sign if speaks.startswith("against") else sign]
-    if speaks == "first_over_second":
-        signs.append(-1)
-    values = QUOTED.findall(finding["headline"])
     found: dict[str, int] = {}
-    for value, one in zip(values, signs, strict=False):
+    for value, sign in (finding.get("about") or {}).items():
         for theme in sorted(known[value]):
-            found.setdefault(theme, one)
+            found.setdefault(theme, sign)
     return found
 
 

@@ -10,7 +10,8 @@ How to write messages: ``docs/language.md``.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -31,6 +32,18 @@ def use(language: str) -> None:
     """From here on ``tr`` and ``trn`` answer in this language, in all of the process."""
     global _language
     _language = language
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Inside, ``tr`` and ``trn`` answer in this language: for a text whose reader is another one
+    than the report's."""
+    before = in_use()
+    use(language)
+    try:
+        yield
+    finally:
+        use(before)
 
 
 def in_use() -> str:

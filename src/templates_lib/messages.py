@@ -1,8 +1,9 @@
 """Which messages there are, and the catalogues that hold their translations.
 
 ``python -m templates_lib messages`` writes ``locale/<language>/<topic>.po`` from the code, the
-notebooks, the labels and the definitions: a new message is added without a translation, one that
-is not used any more is removed, and a translation goes with its message wherever it moves.
+notebooks, the parameters, the labels and the definitions: a new message is added without a
+translation, one that is not used any more is removed, and a translation goes with its message
+wherever it moves.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from babel.messages.pofile import read_po, write_po
 from templates_lib.definitions import COLUMNS
 from templates_lib.labels import LABELS
 from templates_lib.language import LOCALES, SOURCE, forms, paragraphs
+from templates_lib.report import parameters
 from templates_lib.report.notebooks import templates
 from templates_lib.workspace import repository
 
@@ -112,9 +114,9 @@ def write() -> list[Path]:
 
 def _all() -> Iterator[tuple[str, str, Forms]]:
     """Topic, file and message, in the order of their places."""
-    topics = {notebook.topic for notebook in templates()}
+    analyses = {notebook.topic for notebook in templates()}
     package = repository() / "src" / "templates_lib"
-    topics |= {file.parent.name for file in package.glob("*/__init__.py")}
+    topics = analyses | {file.parent.name for file in package.glob("*/__init__.py")}
     for notebook in templates():
         for message in _of_notebook(notebook.path):
             yield notebook.topic, _place(notebook.path), message
@@ -122,6 +124,8 @@ def _all() -> Iterator[tuple[str, str, Forms]]:
         first = file.relative_to(package).parts[0].removesuffix(".py")
         for message in of_code(file.read_text(encoding="utf-8")):
             yield first if first in topics else COMMON, _place(file), message
+    for topic, text in parameters.descriptions(analyses):
+        yield topic or COMMON, _place(package / "params"), (text,)
     for text in LABELS.values():
         yield COMMON, _place(package / "labels.py"), (text,)
     for column in COLUMNS.values():

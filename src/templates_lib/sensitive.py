@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from templates_lib.language import tr
+from templates_lib.language import N_, tr
 
 if TYPE_CHECKING:
     from templates_lib.params.sources import Sources
@@ -122,22 +122,26 @@ def guard(sources: Sources, grounds: Mapping[str, str]) -> Guard:
     return Guard(texts, dict(grounds))
 
 
+CALLED = {
+    "health": N_("health"),
+    "religion": N_("religion or belief"),
+    "ethnicity": N_("ethnic origin"),
+    "politics": N_("political opinion"),
+    "sexuality": N_("sexuality"),
+    "trade_union": N_("trade union membership"),
+}
+
+
 def called(name: str) -> str:
     """A protected kind in the reader's words."""
-    return {
-        "health": tr("health"),
-        "religion": tr("religion or belief"),
-        "ethnicity": tr("ethnic origin"),
-        "politics": tr("political opinion"),
-        "sexuality": tr("sexuality"),
-        "trade_union": tr("trade union membership"),
-    }[name]
+    return tr(CALLED[name])
 
 
 def refusal(name: str, found: str) -> str:
-    """Why a name that a person wrote is refused, and what to do: for a problem in a file."""
+    """Why a name that a person wrote is refused, and what to do: a problem of a file, in English
+    as all of them."""
     return (
-        f"{name!r} is about {called(found)}, which the law protects (GDPR, article 9): it is "
+        f"{name!r} is about {CALLED[found]}, which the law protects (GDPR, article 9): it is "
         "refused as a part of a profile. Leave it out, or declare the legal ground under "
         f"profiles.legal_ground.{name}"
     )

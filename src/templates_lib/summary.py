@@ -11,12 +11,12 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from templates_lib.stats import intervals, survival
+from templates_lib.stats.concentration import Estimate, difference
 from templates_lib.stats.power_sums import POWERS, decimals, narrow, power
+from templates_lib.stats.totals import count_interval, total_interval
 
-Z = stats.norm.ppf(0.975)
 MIN_N = 30
 MIN_AT_RISK = 20
 OPENING_DAYS = 3  # a month that begins with a holiday or two is whole
@@ -123,7 +123,8 @@ def tiles(
 
     Sales vary as a sum over independent customers, new customers as a Poisson count; the share
     returned is Kaplan–Meier's; the value per new customer is over ``return_days`` from the first
-    purchase, of customers observed for so long. Without the whole history a customer who is new
+    purchase, of customers observed for so long. The interval of a change is made of those of both
+    (Zou & Donner 2008). Without the whole history a customer who is new
     in the first year of the file need not be, so that only sales are compared with it.
 
     Returns
@@ -141,34 +142,24 @@ def tiles(
     rows = []
     for measure, one in now.items():
         row: dict[str, Any] = {"measure": measure, **one._asdict()}
-        row.pop("se")
         row |= dict.fromkeys(("before", "change", "change_low", "change_high"), np.nan)
         row["beyond_chance"] = None
         is_fair = has_whole_history or measure == "net_sales"
         if then is not None and is_fair and one.n >= MIN_N and then[measure].n >= MIN_N:
             other = then[measure]
-            change = one.estimate - other.estimate
-            half = Z * np.hypot(one.se, other.se)
+            change = difference(one, other)
             row |= {
                 "before": other.estimate,
-                "change": change,
-                "change_low": change - half,
-                "change_high": change + half,
-                "beyond_chance": bool(abs(change) > half),
+                "change": change.estimate,
+                "change_low": change.low,
+                "change_high": change.high,
+                "beyond_chance": not change.low <= 0 <= change.high,
             }
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-class _Measure(NamedTuple):
-    estimate: float
-    low: float
-    high: float
-    n: int
-    se: float
-
-
-_NOTHING = _Measure(np.nan, np.nan, np.nan, 0, np.nan)
+_NOTHING = Estimate(np.nan, np.nan, np.nan, 0)
 
 
 def _measures(
@@ -179,7 +170,7 @@ def _measures(
     as_of: date,
     value: str,
     return_days: int,
-) -> dict[str, _Measure]:
+) -> dict[str, Estimate]:
     joined = first_orders.filter(first_orders.first_on.between(start, end))
     return {
         "net_sales": _sales(movements.filter(movements.moved_on.between(start, end))),
@@ -189,14 +180,14 @@ def _measures(
     }
 
 
-def _sales(movements: ir.Table) -> _Measure:
+def _sales(movements: ir.Table) -> Estimate:
     buyer = ibis.coalesce(movements.customer_id, movements.order_id)
     each = movements.group_by(buyer=buyer).aggregate(net_sales=movements.net_sales.sum())
     found = _power_sums(each, "net_sales")
     if not found["n"]:
         return _NOTHING
-    total, se = float(found["total"]), float(found["squares"]) ** 0.5
-    return _Measure(total, total - Z * se, total + Z * se, found["n"], se)
+    low, high = total_interval(*(found[name] for name in POWERS))
+    return Estimate(float(found["total"]), float(low), float(high), found["n"])
 
 
 def _power_sums(each: ir.Table, name: str) -> dict[str, Any]:
@@ -205,12 +196,11 @@ def _power_sums(each: ir.Table, name: str) -> dict[str, Any]:
     return each.aggregate(n=each.count(), **sums).to_pyarrow().to_pylist()[0]
 
 
-def _count(n: int) -> _Measure:
-    low = stats.chi2.ppf(0.025, 2 * n) / 2 if n else 0.0
-    return _Measure(float(n), float(low), float(stats.chi2.ppf(0.975, 2 * n + 2) / 2), n, n**0.5)
+def _count(n: int) -> Estimate:
+    return Estimate(float(n), *(float(end) for end in count_interval(n)), n)
 
 
-def _returned(joined: ir.Table, as_of: date, days: int) -> _Measure:
+def _returned(joined: ir.Table, as_of: date, days: int) -> Estimate:
     end = ibis.coalesce(joined.second_on, ibis.literal(as_of))
     timed = joined.select(
         duration=end.delta(joined.first_on, unit="day"), event=joined.second_on.notnull()
@@ -222,11 +212,10 @@ def _returned(joined: ir.Table, as_of: date, days: int) -> _Measure:
     read = survival.incidence_at(curve, [days]).iloc[0]
     if read["at_risk"] < MIN_AT_RISK:
         return _NOTHING
-    se = float(np.append(0.0, curve.loc[curve["duration"] <= days, "se"])[-1])
-    return _Measure(read["share"], read["low"], read["high"], int(counts["count"].sum()), se)
+    return Estimate(read["share"], read["low"], read["high"], int(counts["count"].sum()))
 
 
-def _value(joined: ir.Table, movements: ir.Table, as_of: date, value: str, days: int) -> _Measure:
+def _value(joined: ir.Table, movements: ir.Table, as_of: date, value: str, days: int) -> Estimate:
     followed = joined.filter(ibis.literal(as_of).delta(joined.first_on, unit="day") >= days)
     early = movements.join(followed.select("customer_id", "first_on"), "customer_id")
     age = early.moved_on.delta(early.first_on, unit="day")
@@ -238,8 +227,7 @@ def _value(joined: ir.Table, movements: ir.Table, as_of: date, value: str, days:
         return _NOTHING
     low, high = intervals.mean_interval(n, *(found[name] for name in POWERS))
     mean = float(found["total"]) / n
-    se = (max(0.0, float(found["squares"]) / n - mean**2) / (n - 1)) ** 0.5
-    return _Measure(mean, float(low), float(high), n, se)
+    return Estimate(mean, float(low), float(high), n)
 
 
 ORDER = {"strong": 0, "moderate": 1, "weak": 2, "chance": 3}

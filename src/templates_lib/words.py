@@ -149,6 +149,10 @@ class Words:
             value = date.fromisoformat(f"{value}-01")
         return dates.format_date(value, format=self._usage.month, locale=self.locale)
 
+    def month_of_year(self, number: int) -> str:
+        """``January`` to ``December``, ``tammikuu`` to ``joulukuu``, by 1 to 12."""
+        return dates.get_month_names("wide", context="stand-alone", locale=self.locale)[number]
+
     def period(self, name: str) -> str:
         """A month, quarter or week of a table: ``2026-10``, ``2026-Q4``, ``2026-W45``, or the
         first and the last of several, ``2026-07–2026-12``; any other name, such as that of a

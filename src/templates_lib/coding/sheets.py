@@ -38,9 +38,9 @@ from templates_lib.coding.marks import (
 )
 from templates_lib.params.file import load_params
 from templates_lib.problems import InputProblems, Problem
-from templates_lib.report.findings import FORMULA
 from templates_lib.sources.engine import has_table
 from templates_lib.staging.staging import open_staged, stage
+from templates_lib.worksheets import FORMULA
 from templates_lib.workspace import ClientFolders, digest, shown
 
 CODERS = ("A", "B")

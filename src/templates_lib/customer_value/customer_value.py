@@ -20,8 +20,9 @@ from templates_lib.sources.engine import one
 from templates_lib.stats import concentration
 from templates_lib.stats.concentration import Estimate
 from templates_lib.stats.intervals import wilson
-from templates_lib.stats.power_sums import decimals, narrow, power
-from templates_lib.summary import OPENING_DAYS, Z
+from templates_lib.stats.power_sums import POWERS, decimals, narrow, power
+from templates_lib.stats.totals import total_interval
+from templates_lib.summary import OPENING_DAYS
 from templates_lib.tables import MONEY
 
 ORDER_SUMS = ("discount", "shipping_income", "cost_of_goods", "fulfilment_cost", "payment_cost")
@@ -108,11 +109,16 @@ def by_customer(
     told = [whole[name].cast("string") for name in ("last_at", "all_orders", "all_sales")]
     return whole.select(
         "customer_id", "first_at", "first_on", "orders", *ORDER_SUMS, "service_cost", "net_sales",
-        lot=ibis.literal(" ").join(told).hexdigest("md5"),
+        lot=_md5(ibis.literal(" ").join(told)),
         gross_sales=(whole.goods + whole.discount).cast(MONEY),
         refund=(whole.goods - whole.net_sales).cast(MONEY),
         contribution_margin=(whole.contribution_margin - whole.service_cost).cast(MONEY),
     )  # fmt: skip
+
+
+@ibis.udf.scalar.builtin(name="md5")
+def _md5(text: str) -> str:  # type: ignore[empty-body]
+    """The function that every engine has; Ibis's own ``hexdigest`` is not written for most."""
 
 
 def _service(orders: ir.Table, service: ir.Table, window: Window) -> ir.Table:
@@ -196,7 +202,7 @@ def bins(ranks: ir.Table, *, min_cell: int) -> pd.DataFrame:
     Returns
     -------
     Columns: group, step (of the whale curve, with at least ``min_cell`` customers), is_loss,
-    n, total, squares (of the value), net_sales, contribution_margin, orders.
+    n, total, squares, cubes (of the value), net_sales, contribution_margin, orders.
     """
     n = one(ranks, n=ranks.count())["n"]
     parts = ranks.mutate(
@@ -211,6 +217,7 @@ def bins(ranks: ir.Table, *, min_cell: int) -> pd.DataFrame:
             n=parts.count(),
             total=parts.value.sum(),
             squares=power(parts.value, 2).sum(),
+            cubes=power(parts.value, 3).sum(),
             net_sales=parts.net_sales.sum(),
             contribution_margin=parts.contribution_margin.sum(),
             orders=parts.orders.sum(),
@@ -218,7 +225,7 @@ def bins(ranks: ir.Table, *, min_cell: int) -> pd.DataFrame:
         .to_pandas()
         .sort_values("first", ignore_index=True)
     )
-    money = dict.fromkeys(["total", "squares", "net_sales", "contribution_margin"], "float64")
+    money = dict.fromkeys([*POWERS, "net_sales", "contribution_margin"], "float64")
     return found.drop(columns=["bin", "first"]).astype({**money, "orders": "int64"})
 
 
@@ -317,9 +324,10 @@ def losses(found: pd.DataFrame) -> Losses:
     own, n = found[found["is_loss"]], int(found["n"].sum())
     count = int(own["n"].sum())
     low, high = wilson(count, n)
-    total, half = own["total"].sum(), Z * own["squares"].sum() ** 0.5
+    sums = [own[name].sum() for name in POWERS]
+    lost_high, lost_low = (-float(end) for end in total_interval(*sums))
     share = count / n if n else np.nan
-    lost = [float(amount) for amount in (-total, -total - half, -total + half)]
+    lost = (-float(sums[0]), lost_low, lost_high)
     return Losses(count, share, float(low), float(high), *lost, n)
 
 

@@ -14,12 +14,13 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from templates_lib.language import N_
 from templates_lib.sources.engine import one
 from templates_lib.stats.intervals import wilson
-from templates_lib.stats.power_sums import decimals, narrow, power
-from templates_lib.summary import Z
+from templates_lib.stats.power_sums import POWERS, decimals, narrow, power
+from templates_lib.stats.totals import total_interval
 
 CAUSES = ("returns", "discounts", "freight_not_covered", "payment", "service", "cost_of_goods")
 OTHER = "other"
@@ -108,12 +109,11 @@ def by_cause(caused: ir.Table, *, min_cell: int) -> pd.DataFrame:
     kept = decimals(caused, "contribution_margin")
     margin = narrow(caused.contribution_margin, decimals=kept)
     found = (
-        caused.mutate(margin=margin, square=power(margin, 2))
+        caused.mutate(**{name: power(margin, k) for k, name in enumerate(POWERS, start=1)})
         .group_by("cause")
         .aggregate(
             customers=ibis._.count(),
-            lost_value=-ibis._.margin.sum(),
-            squares=ibis._.square.sum(),
+            **{name: ibis._[name].sum() for name in POWERS},
             excess_value=ibis._.excess.sum(),
             mended=ibis._.is_mended.sum(),
         )
@@ -122,10 +122,13 @@ def by_cause(caused: ir.Table, *, min_cell: int) -> pd.DataFrame:
     if found["customers"].sum() < max(MIN_LOSS_MAKERS, min_cell):
         return pd.DataFrame(columns=BY_CAUSE)
     found["cause"] = found["cause"].map(_large(found, min_cell))
-    sums = ["lost_value", "squares", "excess_value"]
-    table = found.astype(dict.fromkeys(sums, "float64")).groupby("cause", as_index=False).sum()
+    money = dict.fromkeys([*POWERS, "excess_value"], "float64")
+    table = found.astype(money).groupby("cause", as_index=False).sum()
+    ends = total_interval(*(table[name] for name in POWERS))
+    table["lost_value"] = -table["total"]
+    table["lost_high"], table["lost_low"] = (-end for end in ends)
     table = table.sort_values(["lost_value", "cause"], ascending=[False, True], ignore_index=True)
-    n, half = table["customers"].sum(), Z * table["squares"] ** 0.5
+    n = table["customers"].sum()
     rest = table["customers"] - table["mended"]
     is_told = ((table["mended"] == 0) | (table["mended"] >= min_cell)) & (
         (rest == 0) | (rest >= min_cell)
@@ -133,7 +136,6 @@ def by_cause(caused: ir.Table, *, min_cell: int) -> pd.DataFrame:
     table["mended"] = table["mended"].astype("Int64").where(is_told)
     table["share"] = table["customers"] / n
     table["low"], table["high"] = wilson(table["customers"], n)
-    table["lost_low"], table["lost_high"] = table["lost_value"] - half, table["lost_value"] + half
     return table[BY_CAUSE]
 
 
@@ -190,5 +192,5 @@ def _rates(side: ir.Table) -> pd.DataFrame | None:
     kept = decimals(left, *CAUSES)
     squares = one(left, **{c: power(narrow(left[c], decimals=kept), 2).sum() for c in CAUSES})
     table = pd.DataFrame({"rate": rates, "squares": pd.Series(squares, dtype="float64"), "n": n})
-    half = Z * np.sqrt(table["squares"].fillna(0) * n / (n - 1)) / gross
+    half = stats.norm.isf(0.025) * np.sqrt(table["squares"].fillna(0) * n / (n - 1)) / gross
     return table.assign(low=table["rate"] - half, high=table["rate"] + half).loc[list(CAUSES)]

@@ -10,7 +10,7 @@ from templates_lib.customer_value.customer_value import Window
 from templates_lib.privacy import hide_small
 from templates_lib.stats.intervals import mean_interval, wilson
 from templates_lib.stats.power_sums import POWERS, decimals, narrow, power
-from templates_lib.summary import Z
+from templates_lib.stats.totals import total_interval
 
 NEW, BACK, NONE, ENTERED = "new", "back", "no_purchase", "new_or_back"
 FIFTHS = ("best_fifth", "middle_fifths", "last_fifth")
@@ -143,7 +143,7 @@ def bridge(paired: ir.Table, *, min_cell: int) -> pd.DataFrame:
     sums = {
         f"{name}_{suffix}": power(exact[name], k).sum()
         for name in values
-        for k, suffix in ((1, "total"), (2, "squares"))
+        for k, suffix in enumerate(POWERS, start=1)
     }
     found = exact.group_by("movement").aggregate(customers=exact.count(), **sums).to_pandas()
     found = found.set_index("movement").astype("float64")
@@ -159,9 +159,8 @@ def bridge(paired: ir.Table, *, min_cell: int) -> pd.DataFrame:
 
 
 def _row(movement: str, part: pd.DataFrame, name: str) -> list[object]:
-    total, squares = part[f"{name}_total"].sum(), part[f"{name}_squares"].sum()
-    half = Z * squares**0.5
-    return [movement, part["customers"].sum(), total, total - half, total + half]
+    sums = [part[f"{name}_{suffix}"].sum() for suffix in POWERS]
+    return [movement, part["customers"].sum(), sums[0], *map(float, total_interval(*sums))]
 
 
 def outcome(paired: ir.Table, *, groups: int, min_cell: int = 1) -> pd.DataFrame:

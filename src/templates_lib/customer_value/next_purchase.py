@@ -36,25 +36,23 @@ def pairs(purchases: ir.Table, orders: ir.Table, lines: ir.Table, *, item: str) 
     what = ITEMS[item]
     name = lines[what] if item == "category" else ibis.coalesce(lines[what], lines.product_id)
     named = lines.select("order_id", "net_sales", item=name)
-    owned = orders.filter(orders.customer_id.notnull())
-    owned = owned.select("order_id", "customer_id", "ordered_on")
-    sold = named.filter(named.item.notnull()).join(owned, "order_id")
-    sums = sold.group_by("customer_id", "ordered_on", "item").aggregate(sales=sold.net_sales.sum())
-    place = ibis.row_number().over(
-        group_by=["customer_id", "ordered_on"], order_by=[ibis.desc("sales"), ibis.asc("item")]
-    )
-    main = sums.mutate(place=place).filter(lambda t: t["place"] == 0)
     firsts = purchases.filter(
         (purchases.purchase_number == 1) & (purchases.next_on > purchases.purchased_on)
     )
-    first, after = (main.select("customer_id", on="ordered_on", **{as_: "item"})
-                    for as_ in ("first", "next"))  # fmt: skip
-    joined = firsts.join(
-        first, [firsts.customer_id == first.customer_id, firsts.purchased_on == first.on]
-    ).select("customer_id", "next_on", "first")
-    joined = joined.join(
-        after, [joined.customer_id == after.customer_id, joined.next_on == after.on]
-    ).select("first", "next")
+    days = firsts.select("customer_id", "purchased_on", "next_on")
+    owned = orders.select("order_id", "customer_id", "ordered_on").join(days, "customer_id")
+    is_first = owned.ordered_on == owned.purchased_on
+    owned = owned.filter(is_first | (owned.ordered_on == owned.next_on))
+    owned = owned.select("order_id", "customer_id", is_first=is_first)
+    sold = named.filter(named.item.notnull()).join(owned, "order_id")
+    sums = sold.group_by("customer_id", "is_first", "item").aggregate(sales=sold.net_sales.sum())
+    place = ibis.row_number().over(
+        group_by=["customer_id", "is_first"], order_by=[ibis.desc("sales"), ibis.asc("item")]
+    )
+    main = sums.mutate(place=place).filter(lambda t: t["place"] == 0)
+    first = main.filter(main.is_first).select("customer_id", first="item")
+    after = main.filter(~main.is_first).select("customer_id", next="item")
+    joined = first.join(after, "customer_id").select("first", "next")
     counted = joined.group_by("first", "next").aggregate(customers=joined.count())
     return counted.order_by("first", "next").to_pandas()
 

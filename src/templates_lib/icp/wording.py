@@ -72,10 +72,24 @@ def does(attribute: str, value: str, *, own: frozenset[str] = frozenset()) -> st
         return tr(DOES[attribute], value=quoted(value))
     if attribute in own or attribute in COMPANY:
         return tr("have {value} as {attribute}", value=quoted(value), attribute=name_of(attribute))
-    question, _, option = attribute.partition(": ")
-    said = option if value == YES and option else value
-    answer = tr("“{value}”", value=label(said))
-    return tr("answer {value} ({question})", value=answer, question=name_of(question))
+    answer = tr("“{value}”", value=label(_said(attribute, value)))
+    asked = name_of(attribute.partition(": ")[0])
+    return tr("answer {value} ({question})", value=answer, question=asked)
+
+
+def _said(attribute: str, value: str) -> str:
+    """The value, or of an answer that was ticked among several, that answer."""
+    option = attribute.partition(": ")[2]
+    return option if value == YES and option else value
+
+
+def about(row: pd.Series) -> dict[str, float]:
+    """What a row of ``attribute_lift.lift`` tells of, as ``finding`` takes it: above 0 where the
+    best have it more often. Nothing of the first order's codes, such as the day of the week."""
+    attribute, value = row["attribute"], row["value"]
+    if attribute in FIRST_ORDER and value in LABELS:
+        return {}
+    return {_said(attribute, value): row["gap_share"]}
 
 
 def evidence(attribute: str, *, own: frozenset[str] = frozenset()) -> Evidence:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from html import escape
 from typing import Any, NamedTuple
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
-import xlsxwriter
 
+from templates_lib import worksheets
 from templates_lib.coding import coding
 from templates_lib.coding.codebook import Codebook
 from templates_lib.data_health import sufficiency
@@ -213,27 +212,9 @@ def template(calls: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def workbook(notes: pd.DataFrame, book: Codebook, *, language: str) -> bytes:
-    """The template as XLSX, and the codes of the codebook on a second sheet.
-
-    The same notes give the same bytes.
-    """
-    content = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(content, options) as made:
-        made.set_properties({"created": datetime(2020, 1, 1)})
-        bold = made.add_format({"bold": True})
-        codes = [(code.code, code.said(language)) for code in book.codes]
-        sheets = {
-            "excerpts": (notes.columns, notes.to_numpy()),
-            "codes": (("code", "about"), codes),
-        }
-        for name, (headers, rows) in sheets.items():
-            sheet = made.add_worksheet(name)
-            for place, header in enumerate(headers):
-                sheet.write_string(0, place, header, bold)
-            for line, values in enumerate(rows, start=1):
-                for place, value in enumerate(values):
-                    sheet.write_string(line, place, str(value))
-            sheet.freeze_panes(1, 0)
-            sheet.set_column(0, len(headers) - 1, 22)
-    return content.getvalue()
+    """The template as XLSX, and the codes of the codebook on a second sheet."""
+    codes = [(code.code, code.said(language)) for code in book.codes]
+    return worksheets.workbook({
+        "excerpts": (notes.columns, notes.astype(str).to_numpy()),
+        "codes": (("code", "about"), codes),
+    })  # fmt: skip

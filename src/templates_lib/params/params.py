@@ -173,6 +173,14 @@ class Cohorts(Section):
     split_by: list[str] = Field(
         [], max_length=2, description="Up to two attributes that cross the cohorts."
     )
+    periods_ahead: int = Field(
+        6, ge=1, le=36, description="How far ahead is looked, periods, windows or contract periods."
+    )
+    contract_period: Literal["month", "quarter", "year"] | None = Field(
+        None,
+        description="Period that a subscription or contract is renewed in, where every purchase "
+        "is such a renewal; without it customers buy when they like.",
+    )
 
 
 ScoredRating = Annotated[str, asked_names.question("ratings")]

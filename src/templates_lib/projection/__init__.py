@@ -1,0 +1,1 @@
+"""What the customers of today will do next, checked on purchases that a model did not see."""

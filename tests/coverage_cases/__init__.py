@@ -1,0 +1,1 @@
+"""Simulated shops whose true numbers are known: how often each interval holds them."""
