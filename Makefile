@@ -28,7 +28,7 @@ override LANGUAGE := $(value LANGUAGE)
 endif
 export CLIENT AS_OF NOTEBOOKS NOTEBOOK LIST CONSENT JOBS WORKSPACE ONLY REPORT_LANGUAGE
 
-.PHONY: help report new-client check lab eject contacts profiles coding purge clean test test-spark lint coverage benchmark docs messages env lock
+.PHONY: help report new-client check lab eject contacts profiles coding purge clean test spark lint coverage benchmark docs messages env lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | \
@@ -68,8 +68,7 @@ clean: env ## remove caches and reports of all clients, never their data
 test: env ## run the tests
 	@$(BIN)/python -m pytest -n auto -q
 
-test-spark: $(VENV)/spark-ready ## run the measures on Spark, which is installed for it; needs Java
-	@$(BIN)/python -m pytest -q tests/test_engines.py -k spark
+spark: $(VENV)/spark-ready ## install Spark, so that `make test` runs the measures on it too; needs Java
 
 lint: env ## check the code, the notebooks and that generated files are current
 	@$(BIN)/ruff check .

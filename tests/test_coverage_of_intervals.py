@@ -41,8 +41,8 @@ def test_the_page_is_that_of_what_was_measured():
 def test_a_case_that_misses_its_claim_is_marked():
     case = next(c for c in table.CASES if c.claim is Claim.EXACT)
     narrow = table.page({case.name: Coverage(900, 50, 50, SHOPS)})
-    assert "**Does not keep its claim.**" in narrow
-    assert "**" not in table.page({case.name: Coverage(950, 25, 25, SHOPS)})
+    assert "Does not keep its claim." in narrow
+    assert "Does not keep" not in table.page({case.name: Coverage(950, 25, 25, SHOPS)})
 
 
 @pytest.mark.parametrize("part", table.PARTS, ids=lambda part: part.__name__)

@@ -87,7 +87,7 @@ def on_postgres(server) -> Iterator[Mapping[str, ir.Table]]:
 @pytest.fixture(scope="module")
 def on_spark(tmp_path_factory) -> Iterator[Mapping[str, ir.Table]]:
     if importlib.util.find_spec("pyspark") is None:
-        pytest.skip("needs the extra `spark`; make test-spark installs and runs it")
+        pytest.skip("needs the extra `spark`: `make spark` installs it")
     if shutil.which("java") is None:
         pytest.skip("needs Java 17 or newer for Spark; none is installed here")
     from pyspark.sql import SparkSession

@@ -158,6 +158,8 @@ def _competing(n: int, cause: str) -> Simulation:
 
 
 LEAST = 30
+STEADY = (WEIBULL, LOG_NORMAL, PLATEAU)
+MET = "Those who are observed for less time have met other seasons."
 PICKED = "Widened for the pairs it is picked from."
 WINDOW = "Where the densest stretch lies moves with a few returns."
 CASES = [
@@ -172,7 +174,9 @@ CASES = [
                          (PLATEAU, 0.25, "first quarter"), (SEASONAL, 0.5, "median"))
       for n in (LEAST, 300)),
     *(Case("comparison.rmst", f"{r.name}, a year, n = {n}", _rmst(r, n, 365))
-      for r in RETURNS for n in (LEAST, 300)),
+      for r in STEADY for n in (LEAST, 300)),
+    *(Case("comparison.rmst", f"{SEASONAL.name}, a year, n = {n}", _rmst(SEASONAL, n, 365),
+           Claim.NONE, MET) for n in (LEAST, 300)),
     *(Case("timing.hazard", f"{r.name}, days {start}–{end}, n = 300", _hazard(r, 300, start, end))
       for r, start, end in ((WEIBULL, 30, 60), (LOG_NORMAL, 60, 90), (PLATEAU, 30, 60))),
     *(Case("repeat_purchase.contact_window", f"{r.name}, {side}, n = 500", _window(r, 500, side),

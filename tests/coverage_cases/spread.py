@@ -71,12 +71,14 @@ def _effective_number(n: int, sigma: float) -> Simulation:
 
 EQUAL = Money("gamma, shape 2", lambda rng, shape: rng.gamma(2.0, 50.0, shape), 100.0)
 WIDE = log_normal(1.5)
+FEW = "Few customers: the bootstrap knows of no larger one."
 TAIL = "A few customers hold much of the sum."
 NAMES = {"gini": "concentration.gini", "top tenth": "concentration.top_share, a tenth",
          "whale curve at a fifth": "concentration.whale_curve, a fifth",
          "peak": "concentration.peak"}  # fmt: skip
 CASES = [
-    *(Case(NAMES[name], f"{money.name}, n = {n}", _of(name, money, n))
+    *(Case(NAMES[name], f"{money.name}, n = {n}", _of(name, money, n),
+           Claim.SHORT if n < 200 else Claim.EXACT, FEW if n < 200 else "")
       for money in (EQUAL, LOSS_MAKERS) for n in (50, 200) for name in NAMES
       if (name == "peak") == (money is LOSS_MAKERS) or name == "gini"),
     *(Case(NAMES[name], f"{WIDE.name}, n = 200", _of(name, WIDE, 200), Claim.NONE, TAIL)

@@ -22,6 +22,7 @@ COLUMNS = ["estimator", "family", "covered", "below", "above", "n"]
 TITLES = {
     Claim.EXACT: "Intervals that claim 95 %",
     Claim.AT_LEAST: "Intervals that claim at least 95 %",
+    Claim.SHORT: "Intervals that are too narrow",
     Claim.NONE: "Outside what the estimate assumes",
 }
 LEADS = {
@@ -29,6 +30,7 @@ LEADS = {
     "their own, several kinds.",
     Claim.AT_LEAST: "Too wide rather than too narrow, for the reason given; only the lower end of "
     "the band is asked for.",
+    Claim.SHORT: "They say 95 %, and hold the truth less often, even in shops of their own kind.",
     Claim.NONE: "Nothing is claimed here. This is what the interval is worth where the shop is "
     "not as the estimate takes it to be.",
 }
