@@ -133,7 +133,7 @@ def test_overrides_are_taken_by_plain_papermill(example, tmp_path):
     done = papermill(example, file, tmp_path / "out.ipynb", "-y", "overrides: {period: quarter}")
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "out.ipynb").read_text(encoding="utf-8")
-    assert re.search(r">period</th><td[^>]*>quarter</td>", text)
+    assert re.search(r">cohorts\.period</code></th><td[^>]*>quarter</td>", text)
     assert "quarter after the first purchase" in text
 
 

@@ -82,7 +82,9 @@ def test_nothing_of_a_person_is_staged(acme):
         everything += connection.table(name).to_pandas().to_csv().lower().encode()
     for own in (EMAIL, PHONE, NAME, "bird", "käyttäjä", "1001"):
         assert own.lower().encode() not in everything, own
-    assert {p.name for p in folders.build.iterdir()} == {file.name, ".staging.lock"}
+    assert {p.name for p in folders.build.iterdir()} == {
+        file.name, ".key.lock", ".staging.lock",
+    }  # fmt: skip
 
 
 def test_the_key_is_made_once_and_is_private(acme):
@@ -234,7 +236,7 @@ def test_an_interruption_leaves_nothing_and_the_next_one_works(acme, monkeypatch
         patch.setattr("templates_lib.staging.staging._keys", full_disk)
         with pytest.raises(OSError, match="No space left"):
             stage(params, folders)
-    assert [p.name for p in folders.build.iterdir()] == [".staging.lock"]
+    assert {p.name for p in folders.build.iterdir()} == {".key.lock", ".staging.lock"}
     assert stage(params, folders).is_file()
 
 
