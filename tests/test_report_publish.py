@@ -230,6 +230,16 @@ def test_reports_of_other_days_and_languages_are_kept(copy):
     assert not stray.exists()
 
 
+def test_after_one_notebook_was_asked_for_nothing_runs_again(copy, monkeypatch):
+    """What a later notebook rests on is the same in whatever order the earlier ones were made."""
+    planned = only_plan(monkeypatch, results_are_there=True)
+    assert main(["report", "acme", "NOTEBOOKS=cohorts"]) == 0
+    assert ["04_cohorts"] in planned
+    planned.clear()
+    assert main(["report", "acme"]) == 0
+    assert planned == [[]] * len(planned)
+
+
 def test_results_that_were_changed_by_hand_are_made_again(copy, monkeypatch):
     """Only what is as it was made is kept: an edited table is no result of its notebook."""
     with_edit = report_of(copy) / "internal" / "tables" / "cohorts__average.csv"

@@ -142,7 +142,7 @@ def _run(ready: Ready, run: Path, forced: set[str], jobs: int, progress: Progres
         if failures:
             break
         mine = [n for n in ready.notebooks if n.wave == wave]
-        earlier = [by_hand, *(one["fingerprint"] for one in made.values())]
+        earlier = [by_hand, *(made[name]["fingerprint"] for name in sorted(made))]
         if any(n.topic == SUMMARY for n in mine):
             earlier.append(edited_by_hand(ready.folders))
             earlier += _since_last_report(ready, work, jobs, progress)
