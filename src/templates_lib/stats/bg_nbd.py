@@ -14,13 +14,14 @@ References: Fader, Hardie & Lee (2005), Marketing Science 24:275; Batislam, Deni
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
-from templates_lib.stats.likelihood import Fit, maximise
+from templates_lib.stats.likelihood import FittedModel, maximise
 
 # How far from 0 the logarithms of the parameters are looked for. Beyond it the distribution is so
 # narrow that customers are alike, and the hypergeometric function is no longer computed well.
@@ -55,25 +56,11 @@ def histories(table: pd.DataFrame) -> Histories:
     return Histories(x, last, observed, weight)
 
 
-class BgNbd(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class BgNbd(FittedModel):
     """A fitted model: r, alpha (in the unit of time), a, b; `modified` for MBG/NBD."""
 
-    fit: Fit
     modified: bool
-
-    @property
-    def vector(self) -> np.ndarray:
-        """Logarithms of the parameters."""
-        return self.fit.log_parameters
-
-    @property
-    def covariance(self) -> np.ndarray:
-        """Of `vector`."""
-        return self.fit.covariance
-
-    def at(self, vector: np.ndarray) -> BgNbd:
-        """The same model at other parameters, given as `vector`."""
-        return self._replace(fit=self.fit._replace(log_parameters=vector))
 
 
 def fit(seen: Histories, *, modified: bool = False) -> BgNbd:

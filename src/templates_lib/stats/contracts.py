@@ -20,13 +20,14 @@ Revisited, Journal of Interactive Marketing 43:1.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from templates_lib.stats.likelihood import Fit, maximise
+from templates_lib.stats.likelihood import FittedModel, maximise
 
 MIN_PERIODS = 4
 LIMITS = {"leave": 12.0, "stay": 12.0}
@@ -66,24 +67,9 @@ def ends(cohorts: Sequence[ArrayLike]) -> Ends:
     return Ends(left, still)
 
 
-class Contracts(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Contracts(FittedModel):
     """A fitted model: leave, stay and, where time changes a customer's chance, c."""
-
-    fit: Fit
-
-    @property
-    def vector(self) -> np.ndarray:
-        """Logarithms of the parameters."""
-        return self.fit.log_parameters
-
-    @property
-    def covariance(self) -> np.ndarray:
-        """Of `vector`."""
-        return self.fit.covariance
-
-    def at(self, vector: np.ndarray) -> Contracts:
-        """The same model at other parameters, given as `vector`."""
-        return Contracts(self.fit._replace(log_parameters=vector))
 
 
 def fit(seen: Ends, *, changing: bool = False) -> Contracts:

@@ -10,36 +10,21 @@ References: Fader & Hardie (2013), The Gamma-Gamma Model of Monetary Value; Fade
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from templates_lib.stats.likelihood import Fit, maximise
+from templates_lib.stats.likelihood import FittedModel, maximise
 
 LIMITS = {"p": 12.0, "q": 12.0, "gamma": 25.0}
 STARTS = ((1.0, 2.0, 1.0), (6.0, 4.0, 0.5), (2.0, 10.0, 5.0))
 
 
-class GammaGamma(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class GammaGamma(FittedModel):
     """A fitted model: p, q and gamma (in the unit of the values)."""
-
-    fit: Fit
-
-    @property
-    def vector(self) -> np.ndarray:
-        """Logarithms of the parameters."""
-        return self.fit.log_parameters
-
-    @property
-    def covariance(self) -> np.ndarray:
-        """Of `vector`."""
-        return self.fit.covariance
-
-    def at(self, vector: np.ndarray) -> GammaGamma:
-        """The same model at other parameters, given as `vector`."""
-        return GammaGamma(self.fit._replace(log_parameters=vector))
 
     @property
     def information(self) -> np.ndarray:

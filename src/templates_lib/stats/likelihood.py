@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy import optimize
@@ -32,6 +33,27 @@ class Fit(NamedTuple):
     @property
     def parameters(self) -> np.ndarray:
         return np.exp(self.log_parameters)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """A model of positive parameters as fitted; a subclass says which they are."""
+
+    fit: Fit
+
+    @property
+    def vector(self) -> np.ndarray:
+        """Logarithms of the parameters."""
+        return self.fit.log_parameters
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Of `vector`."""
+        return self.fit.covariance
+
+    def at(self, vector: np.ndarray) -> Self:
+        """The same model at other parameters, given as `vector`."""
+        return replace(self, fit=self.fit._replace(log_parameters=vector))
 
 
 def maximise(

@@ -22,13 +22,13 @@ A Note on Deriving the Pareto/NBD Model and Related Expressions.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
 from templates_lib.stats.bg_nbd import Histories
-from templates_lib.stats.likelihood import Fit, maximise
+from templates_lib.stats.likelihood import FittedModel, maximise
 
 LIMITS = {"r": 12.0, "alpha": 12.0, "s": 12.0, "beta": 12.0}
 STARTS = ((0.5, 0.3, 0.6, 0.4), (1.0, 1.0, 1.0, 1.0))
@@ -37,24 +37,9 @@ ROWS = 2**15  # histories that are integrated at a time
 NEAREST = 1e-6  # s to 1, where the expectation is a logarithm
 
 
-class ParetoNbd(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class ParetoNbd(FittedModel):
     """A fitted model: r, alpha, s and beta (alpha and beta in the unit of time)."""
-
-    fit: Fit
-
-    @property
-    def vector(self) -> np.ndarray:
-        """Logarithms of the parameters."""
-        return self.fit.log_parameters
-
-    @property
-    def covariance(self) -> np.ndarray:
-        """Of `vector`."""
-        return self.fit.covariance
-
-    def at(self, vector: np.ndarray) -> ParetoNbd:
-        """The same model at other parameters, given as `vector`."""
-        return ParetoNbd(self.fit._replace(log_parameters=vector))
 
 
 def fit(seen: Histories) -> ParetoNbd:
