@@ -70,14 +70,13 @@ def cells(
     )
     kept = decimals(movements, "net_sales", "contribution_margin")
     values = _by_customer_and_age(
-        starts, purchases, movements, as_of, unit, window_days, horizon, kept
+        starts, purchases, movements, keys, as_of, unit, window_days, horizon, kept
     )
-    joined = values.join(starts, "customer_id")
-    measures = {"active": joined.count(where=joined.active > 0)}
+    measures = {"active": values.count(where=values.active > 0)}
     for name in VALUES:
-        measures |= _power_sums(name, joined[name], None)
-        measures |= _power_sums(f"cumulative_{name}", joined[f"so_far_{name}"], joined[name])
-    counted = joined.group_by([*keys, "age"]).aggregate(**measures).to_pandas()
+        measures |= _power_sums(name, values[name], None)
+        measures |= _power_sums(f"cumulative_{name}", values[f"so_far_{name}"], values[name])
+    counted = values.group_by([*keys, "age"]).aggregate(**measures).to_pandas()
     grid = _grid(counted, sizes.to_pandas(), keys, as_of, period, window_days, horizon)
     return pd.concat([whole[grid.columns], grid], ignore_index=True) if split_by else grid
 
@@ -86,13 +85,15 @@ def _by_customer_and_age(
     starts: ir.Table,
     purchases: ir.Table,
     movements: ir.Table,
+    keys: Sequence[str],
     as_of: date,
     unit: str,
     window_days: int | None,
     horizon: int,
     kept: int,
 ) -> ir.Table:
-    """One row a customer and age with activity or money: the values and their sums so far."""
+    """One row a customer and age with activity or money: the keys, which are the customer's, the
+    values and their sums so far."""
     bought = purchases.select(
         "customer_id",
         on="purchased_on",
@@ -111,7 +112,7 @@ def _by_customer_and_age(
         net_sales="net_sales",
         contribution_margin="contribution_margin",
     )
-    both = bought.union(paid).join(starts.select("customer_id", "first_on", "start"), "customer_id")
+    both = bought.union(paid).join(starts, "customer_id")
     aged = both.mutate(age=_age(both.on, both.first_on, both.start, unit, window_days))
     seen = aged.filter(
         (aged.ordered_on >= aged.first_on)
@@ -120,6 +121,7 @@ def _by_customer_and_age(
     )
     sums = seen.group_by("customer_id", "age").aggregate(
         active=seen.active.sum(),
+        **{key: seen[key].min() for key in keys},
         **{name: narrow(seen[name].sum(), decimals=kept) for name in VALUES},
     )
     until_now = ibis.window(
