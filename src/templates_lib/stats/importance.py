@@ -59,7 +59,9 @@ class Importance:
         coefficient_high, correlation, mean_rating, n, vif, is_suppressor
     differences : one row per pair of drivers: driver_1, driver_2, difference of their shares,
         low, high, is_different (the interval leaves out 0)
-    r2 : of all drivers together, with its interval
+    r2 : of all drivers together, with its interval: percentiles of the samples' R², twice adjusted
+        for the number of items (Wherry), since a sample's R² is too high and that of a bootstrap
+        sample once more
     probe : share of R² that a driver of random noise gets beside the others
     condition_number : square root of the largest over the smallest eigenvalue of the drivers'
         correlation matrix (Belsley, Kuh & Welsch 1980: above 30 is harmful)
@@ -195,7 +197,7 @@ def importance(
         table=table,
         items=items,
         differences=_differences(names, shares, sampled, tail),
-        r2=Estimate(r2, *map(float, _interval(np.concatenate(r2s), tail))),
+        r2=Estimate(r2, *map(float, _interval(_adjusted(np.concatenate(r2s), n, p), tail))),
         probe=Estimate(float(np.mean(probe)), float(probe_low), float(probe_high)),
         condition_number=condition_number(correlation),
         halo=float(np.linalg.eigvalsh(correlation[1:, 1:])[-1] / p),
@@ -206,6 +208,12 @@ def importance(
         draws=draws,
         is_enough=n >= needed and r2 >= LEAST_R2,
     )
+
+
+def _adjusted(r2: np.ndarray, n: int, items: int) -> np.ndarray:
+    """Samples' R² less what chance adds to it, in the respondents and in the sample of them."""
+    factor = (n - 1) / (n - items - 1)
+    return np.clip(1 - (1 - r2) * factor**2, 0.0, 1.0)
 
 
 def _interval(sampled: np.ndarray, tail: float) -> np.ndarray:
