@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from coverage_cases.case import Case, Claim, Simulation, each
 from coverage_cases.populations import TWO_YEARS
 from templates_lib.projection import contracts_ahead
-from templates_lib.stats import accelerated, contracts, cox, cure, grouped_hazard
+from templates_lib.repeat_purchase import return_model
+from templates_lib.stats import (
+    accelerated,
+    contracts,
+    cox,
+    cure,
+    grouped_hazard,
+    proportionality,
+    survival,
+)
 from templates_lib.stats.standardised_rates import standardised_ratios
 
 EFFECT = 0.5
+Z = stats.norm.isf(0.025)
 
 
 def _weibull(u: np.ndarray) -> np.ndarray:
@@ -39,6 +52,53 @@ def _cox(n: int) -> Simulation:
         days = _weibull(rng.random(n) ** np.exp(-EFFECT * x))
         counts = _cut(days, rng).assign(x=x)
         return *_coefficient(cox.fit(counts, covariates=["x"]).coefficients), EFFECT
+
+    return each(one)
+
+
+def _schoenfeld(n: int) -> Simulation:
+    """Hazards that stay proportional: how often the test says so."""
+
+    def one(rng: np.random.Generator) -> tuple[float, float, float]:
+        x = np.arange(n) % 2
+        counts = _cut(_weibull(rng.random(n) ** np.exp(-EFFECT * x)), rng).assign(x=x)
+        found = proportionality.check(cox.fit(counts, covariates=["x"]))
+        return 0.05, 1.0, found["p_value"].iloc[0]
+
+    return each(one)
+
+
+def _cumulative_hazard(n: int, day: int) -> Simulation:
+    """The cumulative hazard by a day, with the normal interval of its standard error."""
+    left = np.exp(-((np.arange(day + 1) / 400) ** 0.8))
+    truth = float((1 - left[1:] / left[:-1]).sum())
+
+    def one(rng: np.random.Generator) -> tuple[float, float, float]:
+        table = survival.nelson_aalen(survival.life_table(_cut(_weibull(rng.random(n)), rng)))
+        row = table[table["duration"] <= day].iloc[-1]
+        half = Z * row["se"]
+        return row["cumulative_hazard"] - half, row["cumulative_hazard"] + half, truth
+
+    return each(one)
+
+
+def _days_away(n: int) -> Simulation:
+    """Mean days without a return of two groups, in the time that both are observed."""
+    ratios = {"a": 1.0, "b": np.exp(EFFECT)}
+    left = {g: np.exp(-ratio * (np.arange(TWO_YEARS) / 400) ** 0.8) for g, ratio in ratios.items()}
+    groups = pd.DataFrame({"split": ["x"], "group": ["b"], "reference": ["a"]})
+
+    def one(rng: np.random.Generator) -> tuple[float, float, float]:
+        parts = [
+            _cut(_weibull(rng.random(n) ** (1 / ratio)), rng).assign(x=g)
+            for g, ratio in ratios.items()
+        ]
+        made = SimpleNamespace(counts=pd.concat(parts, ignore_index=True), groups=groups)
+        found = return_model.days_away(
+            SimpleNamespace(design=made, changing=["x"]), horizon_days=365
+        )
+        row = found.iloc[0]
+        return row["low"], row["high"], (left["b"] - left["a"])[: row["days"]].sum()
 
     return each(one)
 
@@ -118,6 +178,22 @@ def _season(burst: float) -> Simulation:
     return each(one)
 
 
+def _contract_parameter(name: str) -> Simulation:
+    """The logarithm of a parameter, of one cohort followed for twelve periods."""
+    true = {"leave": 1.2, "stay": 5.0, "c": 1.3}
+
+    def one(rng: np.random.Generator) -> tuple[float, float, float]:
+        chance, periods = rng.beta(true["leave"], true["stay"], 2000), np.arange(13)
+        c = true["c"] if name == "c" else 1.0
+        lasts = rng.random(2000)[:, None] < (1 - chance[:, None]) ** (periods**c)
+        model = contracts.fit(contracts.ends([lasts.sum(axis=0)]), changing=name == "c")
+        place = list(true).index(name)
+        half = Z * np.sqrt(model.covariance[place, place])
+        return model.vector[place] - half, model.vector[place] + half, np.log(true[name])
+
+    return each(one)
+
+
 def _contracts(kind: str) -> Simulation:
     """Contracts kept three months on, of six monthly cohorts."""
     ahead, cohorts, size = 3, 6, 200
@@ -148,6 +224,11 @@ def _contracts(kind: str) -> Simulation:
 
 CASES = [
     *(Case("cox.fit", f"proportional hazards, n = {n}", _cox(n)) for n in (60, 300)),
+    *(Case("proportionality.check, level", f"proportional hazards, n = {n}", _schoenfeld(n))
+      for n in (60, 300)),
+    *(Case("survival.nelson_aalen", f"Weibull, day 180, n = {n}", _cumulative_hazard(n, 180))
+      for n in (100, 300)),
+    *(Case("return_model.days_away", f"two groups of {n}", _days_away(n)) for n in (60, 300)),
     *(Case("cox.fit, clusters", f"three gaps of {n} customers alike", _gaps(n))
       for n in (100, 300)),
     *(Case("grouped_hazard.fit", f"months, proportional hazards, n = {n}", _grouped(n))
@@ -172,6 +253,9 @@ CASES = [
     Case("standardised_rates.standardised_ratios", "Poisson counts of four years", _season(0.0),
          Claim.AT_LEAST, "The dispersion is taken to be 1 at least."),
     Case("standardised_rates.standardised_ratios", "months that swing by 20 %", _season(0.2)),
+    *(Case(f"contracts.fit, log {name}", f"{kind}, n = 2,000", _contract_parameter(name))
+      for name, kind in (("leave", "shifted-beta-geometric"), ("stay", "shifted-beta-geometric"),
+                         ("c", "beta-discrete-Weibull"))),
     *(Case("contracts, kept in three months", told, _contracts(told),
            Claim.NONE if note else Claim.EXACT, note)
       for told, note in (("its own family", ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from types import ModuleType
 
 import ibis
 import numpy as np
@@ -11,8 +12,9 @@ import pandas as pd
 
 from coverage_cases.case import Case, Claim, Intervals, Simulation, each, seeded
 from templates_lib.icp import motive_segments
-from templates_lib.projection import histories, sums
-from templates_lib.stats import gamma_gamma, latent_classes
+from templates_lib.projection import forecast, histories, sums
+from templates_lib.stats import bg_nbd, gamma_gamma, latent_classes, pareto_nbd
+from templates_lib.stats.likelihood import FittedModel
 
 CUSTOMERS, SEEN, AHEAD, MOST = 200, 365, 180, 120
 SHAPE, SCALE, STOP = 0.8, 60.0, (0.8, 2.5)
@@ -68,7 +70,8 @@ FAMILIES = {
 
 @cache
 def _forecasts(family: str, shops: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """What was forecast (purchases, value: low and high) and what came, shop by shop."""
+    """What was forecast (purchases and value of all, and of the best: low and high) and what came,
+    shop by shop."""
     more, values = FAMILIES[family]
     is_money = values in (_gamma_gamma, _by_frequency)
     rng = seeded(f"forecasts, {family}")
@@ -86,8 +89,13 @@ def _forecasts(family: str, shops: int) -> list[tuple[np.ndarray, np.ndarray]]:
         table = ibis.memtable(frame[frame["x"] > 0][["x", "total"]])
         fitted = histories.fit(table, frame, value="net_sales" if is_money else "margin")
         row = sums.by_part(fitted, frame, np.array([0.0, AHEAD])).iloc[-1]
-        ends = row[["purchases_low", "purchases_high", "low", "high"]].to_numpy(float)
-        made.append((ends, np.array([after.sum(), (worth * after).sum()])))
+        people = frame.assign(customer_id=np.arange(CUSTOMERS), last_on=0)
+        best = forecast._listed(fitted.models, people, np.array([0.0, AHEAD]), 0.0, 1).iloc[0]
+        names = ["purchases_low", "purchases_high", "low", "high"]
+        ends = np.concatenate([row[names], best[names]]).astype(float)
+        who = int(best["customer_id"])
+        came = [after.sum(), (worth * after).sum(), after[who].sum(), worth[who] @ after[who]]
+        made.append((ends, np.array(came)))
     return made
 
 
@@ -96,6 +104,42 @@ def _forecast(family: str, what: int) -> Simulation:
         made = _forecasts(family, shops)
         ends, came = (np.array([pair[k] for pair in made]) for k in (0, 1))
         return ends[:, 2 * what], ends[:, 2 * what + 1], came[:, what]
+
+    return simulation
+
+
+BUYERS = {"r": SHAPE, "alpha": SCALE, "a": STOP[0], "b": STOP[1], "s": 1.5, "beta": 300.0}
+
+
+@cache
+def _buyers(model: ModuleType, shops: int) -> list[FittedModel]:
+    """BG/NBD or Pareto/NBD, each fitted on shops of its own family."""
+    rng, people = seeded(f"buyers of {model.__name__}"), 2000
+    made = []
+    for _ in range(shops):
+        rate = rng.gamma(SHAPE, 1 / SCALE, people)
+        times = rng.exponential(1 / rate[:, None], (people, MOST)).cumsum(axis=1)
+        if model is pareto_nbd:
+            end = rng.exponential(1 / rng.gamma(BUYERS["s"], 1 / BUYERS["beta"], people))
+            seen = times <= np.minimum(end, SEEN)[:, None]
+        else:
+            stop = rng.geometric(rng.beta(*STOP, people))
+            seen = (times <= SEEN) & (np.arange(MOST) < stop[:, None])
+        last, observed = np.where(seen, times, 0).max(axis=1), np.full(people, float(SEEN))
+        counts = seen.sum(axis=1).astype(float)
+        made.append(model.fit(bg_nbd.Histories(counts, last, observed, np.ones(people))))
+    return made
+
+
+def _buyer_parameter(name: str, model: ModuleType) -> Simulation:
+    """The interval of the logarithm of a parameter."""
+
+    def simulation(_: np.random.Generator, shops: int) -> Intervals:
+        made = _buyers(model, shops)
+        place = made[0].fit.names.index(name)
+        middle = np.array([one.vector[place] for one in made])
+        half = sums.Z * np.sqrt([one.covariance[place, place] for one in made])
+        return middle - half, middle + half, np.log(BUYERS[name])
 
     return simulation
 
@@ -144,6 +188,13 @@ CASES = [
            Claim.NONE if family in OUTSIDE else Claim.EXACT, OUTSIDE.get(family, ""))
       for family in FAMILIES for what, name in enumerate(("purchases", "value"))
       if what or family not in ("who buys often spends less", "margins, skewed")),
+    *(Case(f"projection.forecast, {name} of the best customer", "its own family",
+           _forecast("its own family", what), Claim.AT_LEAST, "Purchases are whole numbers.")
+      for name, what in (("purchases", 2), ("value", 3))),
+    *(Case(f"{told}.fit, log {name}", "its own family, n = 2,000", _buyer_parameter(name, model))
+      for told, model, names in (("bg_nbd", bg_nbd, ("r", "alpha", "a", "b")),
+                                 ("pareto_nbd", pareto_nbd, ("r", "alpha", "s", "beta")))
+      for name in names),
     *(Case(f"gamma_gamma.fit, log {name}", "its own family, n = 500", _parameter(k))
       for k, name in enumerate(("p", "q", "γ"))),
     Case("motive_segments.find, share", "two segments, n = 200", _segment_share(200)),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
+import ibis
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -15,7 +18,7 @@ from coverage_cases.populations import (
     log_normal,
     with_zeros,
 )
-from templates_lib.customer_value import customer_value, later_value, movement
+from templates_lib.customer_value import customer_value, later_value, loss_makers, movement
 from templates_lib.marketing import channel_value, holdouts, payback
 from templates_lib.purchase_survey import non_response
 from templates_lib.stats import shrinkage
@@ -225,6 +228,45 @@ def _shrunk(values: str) -> Simulation:
     return each(one)
 
 
+def _loss_rate(n: int) -> Simulation:
+    """What a cost takes of the gross sales of all customers: a ratio of two sums."""
+
+    def one(rng: np.random.Generator) -> tuple[float, float, float]:
+        gross = 60 * rng.lognormal(0, 0.8, n)
+        costs = dict.fromkeys(loss_makers.CAUSES, 0.0 * gross)
+        costs["returns"] = gross * rng.beta(1, 4, n)
+        side = pd.DataFrame({"gross_sales": gross, **costs}).round(2)
+        kinds = dict.fromkeys(side.columns, "decimal(18, 4)")
+        row = loss_makers._rates(ibis.memtable(side).cast(kinds)).loc["returns"]
+        return row["low"], row["high"], 0.2
+
+    return each(one)
+
+
+def _steady(n: int) -> Simulation:
+    """The second year's margin of customers of two years as a share of the first one's."""
+    as_of = date(2026, 10, 31)
+    start = as_of - timedelta(days=740)
+
+    def one(rng: np.random.Generator) -> tuple[float, float, float]:
+        firsts = pd.DataFrame({"customer_id": [f"c{k}" for k in range(n)], "first_on": start})
+        own = 20 * rng.lognormal(0, 0.6, n)
+        years = [own * rng.lognormal(-0.125, 0.5, n), 0.4 * own * rng.poisson(1.0, n)]
+        parts = [
+            firsts.assign(moved_on=day, ordered_on=day, contribution_margin=margin.round(2))
+            for day, margin in zip((start, start + timedelta(days=400)), years, strict=True)
+        ]
+        moved = ibis.memtable(pd.concat(parts).drop(columns="first_on"))
+        days = {"moved_on": "date", "ordered_on": "date", "contribution_margin": "decimal(18, 4)"}
+        found = payback.steady(
+            ibis.memtable(firsts).cast({"first_on": "date"}), moved.cast(days),
+            discount_rate=0.1, as_of=as_of,
+        )  # fmt: skip
+        return (np.nan, np.nan, 0.4) if found is None else (found.low, found.high, 0.4)
+
+    return each(one)
+
+
 PICKED = "Widened for the pairs or channels it is picked from."
 CASES = [
     *(Case("intervals.mean_interval", f"{m.name}, n = {n}", _mean(m, n))
@@ -243,6 +285,9 @@ CASES = [
       for n in (30, 300)),
     Case("payback.payback, months", "150 new customers", each(_payback), Claim.AT_LEAST,
          "Whole months."),
+    Case("payback.steady", "150 customers of two years", _steady(150), Claim.AT_LEAST,
+         "The two years are taken as independent."),
+    *(Case("loss_makers.compared", f"{n} customers", _loss_rate(n)) for n in (50, 300)),
     *(Case("later_value.widest_gap", f"4 groups of {n}, {told}", _widest(n, 4, apart),
            Claim.AT_LEAST, PICKED)
       for n in (50, 300) for told, apart in (("alike", 0), ("apart", 8))),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from coverage_cases.case import Case, Claim, Intervals, Simulation, each
 from templates_lib.customer_value import next_purchase
@@ -11,7 +14,7 @@ from templates_lib.journey import bottleneck
 from templates_lib.params.params import Journey
 from templates_lib.stats.calibration import calibration
 from templates_lib.stats.decomposition import kitagawa
-from templates_lib.stats.intervals import newcombe, wilson
+from templates_lib.stats.intervals import benjamini_hochberg, holm, newcombe, wilson
 from templates_lib.stats.lift import lift, share_ratio
 
 DISCRETE = "Counts are whole numbers: few successes make it cover more."
@@ -96,6 +99,16 @@ def _part(part: str, n: int) -> Simulation:
     return each(one)
 
 
+def _of_many(adjust: Callable[[np.ndarray], np.ndarray], alike: float) -> Simulation:
+    """The smallest of ten adjusted p-values where nothing differs: below .05 in 5 of 100."""
+
+    def one(rng: np.random.Generator) -> tuple[float, float, float]:
+        z = np.sqrt(alike) * rng.normal() + np.sqrt(1 - alike) * rng.normal(size=10)
+        return 0.05, 1.0, adjust(2 * stats.norm.sf(np.abs(z))).min()
+
+    return each(one)
+
+
 def _bottleneck() -> Simulation:
     """Two devices over three steps; the purchases that the worse one costs."""
     visits, days = {"desktop": 1500, "mobile": 2500}, 90
@@ -148,6 +161,17 @@ CASES = [
         Case(f"decomposition.kitagawa, {part}", f"three groups, n = {n}", _part(part, n))
         for part in ("change", "mix", "rate")
         for n in (150, 1500)
+    ),
+    *(
+        Case(f"intervals.{adjust.__name__}, level", "ten tests", _of_many(adjust, 0.0))
+        for adjust in (holm, benjamini_hochberg)
+    ),
+    Case(
+        "intervals.holm, level",
+        "ten tests that go together",
+        _of_many(holm, 0.5),
+        Claim.AT_LEAST,
+        "Holds for tests of any kind.",
     ),
     Case("bottleneck.bottlenecks, gained", "two devices", _bottleneck()),
 ]

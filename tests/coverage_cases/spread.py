@@ -30,7 +30,7 @@ def _truths(money: Money) -> dict[str, float]:
 
 
 @cache
-def _estimates(money: Money, n: int, shops: int) -> list[dict[str, tuple[float, float]]]:
+def _estimates(money: Money, n: int, shops: int) -> list[dict[str, concentration.Estimate]]:
     rng = seeded(f"{money.name}, n = {n}")
     made = []
     for _ in range(shops):
@@ -38,17 +38,33 @@ def _estimates(money: Money, n: int, shops: int) -> list[dict[str, tuple[float, 
             concentration.bins_of(money.draw(rng, (n,))), draws=DRAWS, seed=1
         )
         curve = concentration.whale_curve(sample, [0.2]).iloc[0]
-        found = {"gini": concentration.gini(sample),
-                 "top tenth": concentration.top_share(sample, 0.1), "whale curve at a fifth": curve,
-                 "peak": concentration.peak(sample)}  # fmt: skip
-        made.append({name: (one.low, one.high) for name, one in found.items()})
+        made.append({"gini": concentration.gini(sample),
+                     "top tenth": concentration.top_share(sample, 0.1),
+                     "whale curve at a fifth": curve,
+                     "peak": concentration.peak(sample)})  # fmt: skip
     return made
 
 
 def _of(name: str, money: Money, n: int) -> Simulation:
     def simulation(_: np.random.Generator, shops: int) -> Intervals:
-        low, high = np.array([ends[name] for ends in _estimates(money, n, shops)]).T
+        found = [made[name] for made in _estimates(money, n, shops)]
+        low, high = np.array([(one.low, one.high) for one in found]).T
         return low, high, _truths(money)[name]
+
+    return simulation
+
+
+def _difference(name: str, money: Money, n: int) -> Simulation:
+    """Two samples of the same customers' kind: the difference is none."""
+
+    def simulation(_: np.random.Generator, shops: int) -> Intervals:
+        made = _estimates(money, n, 2 * shops)
+        ends = []
+        for one, other in zip(made[::2], made[1::2], strict=True):
+            found = concentration.difference(one[name], other[name])
+            ends.append((found.low, found.high))
+        low, high = np.array(ends).T
+        return low, high, 0.0
 
     return simulation
 
@@ -78,11 +94,14 @@ NAMES = {"gini": "concentration.gini", "top tenth": "concentration.top_share, a 
          "peak": "concentration.peak"}  # fmt: skip
 CASES = [
     *(Case(NAMES[name], f"{money.name}, n = {n}", _of(name, money, n),
-           Claim.SHORT if n < 200 else Claim.EXACT, FEW if n < 200 else "")
-      for money in (EQUAL, LOSS_MAKERS) for n in (50, 200) for name in NAMES
+           Claim.SHORT if n < 100 else Claim.EXACT, FEW if n < 100 else "")
+      for money in (EQUAL, LOSS_MAKERS) for n in (50, 100, 200) for name in NAMES
       if (name == "peak") == (money is LOSS_MAKERS) or name == "gini"),
     *(Case(NAMES[name], f"{WIDE.name}, n = 200", _of(name, WIDE, 200), Claim.NONE, TAIL)
       for name in ("gini", "top tenth", "whale curve at a fifth")),
+    *(Case(f"concentration.difference, {told}", f"{EQUAL.name}, n = 200 and 200",
+           _difference(name, EQUAL, 200))
+      for name, told in (("gini", "Gini"), ("top tenth", "a tenth"))),
     Case("accounts.concentration, effective number", "log-normal, σ = 0.7, n = 100",
          _effective_number(100, 0.7), Claim.NONE, TAIL),
     Case("accounts.concentration, effective number", "log-normal, σ = 1.2, n = 100",
