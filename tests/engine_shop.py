@@ -20,12 +20,28 @@ import pandas as pd
 import pyarrow as pa
 from event_tables import events, walk
 
-from templates_lib import activity, purchases, summary, tables
-from templates_lib.customer_value import customer_value, movement, next_purchase
+from templates_lib import activity, purchase_value, purchases, summary, tables
+from templates_lib.customer_value import (
+    customer_value,
+    later_value,
+    loss_makers,
+    movement,
+    next_purchase,
+)
 from templates_lib.journey import funnel
+from templates_lib.marketing import payback
 from templates_lib.params.journey import Journey
 from templates_lib.params.params import Purchases
-from templates_lib.repeat_purchase import overdue, repeat_purchase
+from templates_lib.projection import contracts_ahead, histories
+from templates_lib.repeat_purchase import (
+    attribute_design,
+    exits,
+    first_seen,
+    later_orders,
+    overdue,
+    repeat_purchase,
+    season,
+)
 from templates_lib.staging.facts import Facts
 
 NOTHING = Decimal(0)
@@ -41,6 +57,8 @@ ORDERS = ibis.schema(
     {"order_key": dt.string, "customer_key": dt.string, "is_wholly_refunded": dt.boolean,
      "net_goods": tables.MONEY, **tables.ORDERS}
 )  # fmt: skip
+ENDS = ibis.schema({name: tables.CUSTOMERS[name] for name in
+                    ("customer_id", "closed_at", "opted_out_at")})  # fmt: skip
 LINES = ibis.schema({"order_key": dt.string, "place": dt.int64, **tables.ORDER_LINES})
 
 
@@ -95,7 +113,7 @@ def rows() -> dict[str, pa.Table]:
     """Priced orders and their lines, products and events, the same at every call."""
     chance = random.Random(9)
     orders, lines = [], []
-    for customer in range(90):
+    for customer in range(300):
         at = datetime(2024, 7, 1) + timedelta(minutes=chance.randrange(700 * 1440))
         while at.date() <= AS_OF:
             known = f"c{customer:03}" if chance.random() < 0.95 else None
@@ -113,7 +131,14 @@ def rows() -> dict[str, pa.Table]:
         {"product_id": f"p{i}", "product_name": f"P {i}", "category": CATEGORIES[i % 4]}
         for i in range(8)
     ]
+    ends = [
+        {"customer_id": customer, "closed_at": at, "opted_out_at": at + timedelta(days=30)}
+        for customer in sorted({order["customer_id"] or "nobody" for order in orders})
+        if (at := datetime(2026, 3, 1, 22, 30) - timedelta(days=chance.randrange(500))) and
+        chance.random() < 0.4
+    ]  # fmt: skip
     return {
+        "customers": pa.Table.from_pylist(ends, ENDS.to_pyarrow()),
         "priced": pa.Table.from_pylist(orders, ORDERS.to_pyarrow()),
         "placed": pa.Table.from_pylist(lines, LINES.to_pyarrow()),
         "products": pa.Table.from_pylist(products, ibis.schema(tables.PRODUCTS).to_pyarrow()),
@@ -134,6 +159,7 @@ def canonical(connection: ibis.BaseBackend) -> dict[str, ir.Table]:
         "order_lines": placed.select(*tables.ORDER_LINES),
         "products": connection.table("products"),
         "events": connection.table("events"),
+        "customers": connection.table("customers"),
         "purchases": occasions.rename(customer_id="customer_key").select(*tables.PURCHASES),
         "first_orders": firsts.rename(customer_id="customer_key"),
     }
@@ -144,7 +170,8 @@ def nothing() -> dict[str, ir.Table]:
     staged = {name: tables.COLUMNS[name] for name in ("orders", "order_lines", "products",
                                                       "events", "purchases")}  # fmt: skip
     return {name: ibis.table(columns, name=name) for name, columns in staged.items()} | {
-        "first_orders": ibis.table({"customer_id": dt.string}, name="first_orders")
+        "customers": ibis.table(ENDS, name="customers"),
+        "first_orders": ibis.table({"customer_id": dt.string}, name="first_orders"),
     }
 
 
@@ -165,9 +192,23 @@ def measures(have: Mapping[str, ir.Table]) -> dict[str, Callable[[], pd.DataFram
     def paired() -> ir.Table:
         return movement.pairs(ranked(BEFORE), ranked(WINDOW), BEFORE)
 
+    def priced() -> ir.Table:
+        costs = {"service_cost": ibis.literal(0).cast(tables.MONEY)}
+        sums = customer_value.by_customer(orders, by_order, WINDOW)
+        freight = sums.fulfilment_cost * 8  # half of them lose money
+        margin = sums.net_sales - sums.cost_of_goods - freight - sums.payment_cost
+        return loss_makers.costs(
+            sums.mutate(**costs, fulfilment_cost=freight, contribution_margin=margin)
+        )
+
+    def people() -> ir.Table:
+        return histories.histories(valued, until=AS_OF)
+
     def reached() -> funnel.Reached | None:
         return funnel.reached(have, settings)
 
+    valued = purchase_value.purchase_values(bought, value="net_sales", service=None)
+    split = ["first_category", "first_channel"]
     settings = Journey.model_validate(
         {"steps": STEPS, "compare_by": ["device", "channel", "first_category"], "window_days": 1}
     )
@@ -180,6 +221,40 @@ def measures(have: Mapping[str, ir.Table]) -> dict[str, Callable[[], pd.DataFram
         "return_counts": lambda: repeat_purchase.return_counts(firsts, as_of=AS_OF),
         "return_counts_by_category": lambda: repeat_purchase.return_counts(
             firsts, as_of=AS_OF, split="first_category"
+        ),
+        "return_counts_by_attributes": lambda: attribute_design.attribute_counts(
+            firsts, as_of=AS_OF, attributes=split, max_groups=3, horizon_days=200
+        ),
+        "later_gaps": lambda: (
+            later_orders.gaps(
+                bought, firsts, as_of=AS_OF, attributes=split, max_groups=3, horizon_days=200
+            ).alike
+        ),
+        "exits": lambda: exits.exit_counts(have, zone=ZONE, as_of=AS_OF),
+        "exposures": lambda: season.exposures(firsts, as_of=AS_OF),
+        "first_seen": lambda: first_seen._complete(firsts, as_of=AS_OF, days=90),
+        "histories": lambda: people().to_pandas(),
+        "cells_of_histories": lambda: histories.cells(people()),
+        "contracts_kept": lambda: pd.DataFrame(
+            contracts_ahead.survivors(valued, period="quarter", until=AS_OF)
+        ),
+        "later_value": lambda: later_value.later_sums(
+            firsts, valued, split="first_category", as_of=AS_OF, window_days=180
+        ),
+        "payback": lambda: (
+            payback.grids(
+                firsts.select("customer_id", "first_on", channel="first_channel"),
+                bought,
+                by_order,
+                as_of=AS_OF,
+                months=4,
+                discount_rate=0.1,
+                channels=2,
+            ).discounted
+        ),
+        "loss_rates": lambda: loss_makers.compared(priced()),
+        "loss_causes": lambda: loss_makers.by_cause(
+            loss_makers.with_cause(priced(), loss_makers.ordinary(priced())), min_cell=1
         ),
         "gap_counts": lambda: overdue.gap_counts(bought, as_of=AS_OF),
         "overdue": lambda: overdue.states(

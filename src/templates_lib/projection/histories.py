@@ -43,7 +43,7 @@ def histories(valued: ir.Table, *, until: date) -> ir.Table:
     by_customer = seen.group_by("customer_id").aggregate(
         first_on=seen.purchased_on.min(),
         last_on=seen.purchased_on.max(),
-        x=seen.again.cast("int64").sum(),
+        x=seen.again.sum(),
         total=seen.amount.sum(where=seen.again).fill_null(0.0),
         squares=(seen.amount * seen.amount).sum(where=seen.again).fill_null(0.0),
         so_far=seen["value"].sum(),

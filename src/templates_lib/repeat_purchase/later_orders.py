@@ -64,7 +64,7 @@ def gaps(
         "customer_id",
         "purchase_number",
         duration=ibis.least(days, horizon_days),
-        event=(later.next_on.notnull() & (days <= horizon_days)).cast("int64"),
+        event=(later.next_on.notnull() & (days <= horizon_days)).ifelse(1, 0),
     ).inner_join(grouped.select("customer_id", *names), "customer_id")
     keys = (*names, "purchase_number", "duration", "event")
     counts = timed.group_by(*keys).aggregate(count=timed.count()).order_by(*keys).to_pandas()

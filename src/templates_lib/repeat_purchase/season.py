@@ -62,7 +62,7 @@ def exposures(first_orders: ir.Table, *, as_of: date) -> pd.DataFrame:
         days = ibis.greatest(until - since + 1, 0)
         is_here = inside.event & (inside.end >= since) & (inside.end <= last)
         sums[f"time_{begin}"] = (days * inside.customers).sum()
-        sums[f"events_{begin}"] = (is_here.cast("int64") * inside.customers).sum()
+        sums[f"events_{begin}"] = inside.customers.sum(where=is_here).fill_null(0)
     counted = inside.group_by("month").aggregate(**sums).order_by("month").to_pandas()
     long = pd.wide_to_long(counted, ["events", "time"], i="month", j="days_from", sep="_")
     return long.reset_index().sort_values(["month", "days_from"], ignore_index=True)
