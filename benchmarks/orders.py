@@ -141,7 +141,10 @@ def at_size(section: Section, orders: int, folder: Path, turns: int) -> dict[str
     best = {}
     for name in MEASURES:
         options = ["--measure", name, "--file", str(file), *([] if is_held else ["--cold"])]
-        best[name] = in_turns("orders", ways, options, turns=turns, same=list(RESULTS))
+        best[name] = in_turns(
+            "orders", ways, options, turns=turns, same=list(RESULTS),
+            once=("with_polars", "with_pandas") if orders >= HELD_IN_MEMORY else (),
+        )  # fmt: skip
     section.table(
         [
             {"": title} | {WAYS[way]: f"{run['seconds']:.2f} ({run['memory']:.1f})"

@@ -14,7 +14,14 @@ from templates_lib.projection import cohorts_ahead, contracts_ahead, holdout, su
 from templates_lib.projection import forecast as ahead
 from templates_lib.projection import histories as models
 from templates_lib.purchase_value import purchase_values
-from templates_lib.stats import bg_nbd, customer_bootstrap, gamma_gamma, purchase_models, shrinkage
+from templates_lib.stats import (
+    bg_nbd,
+    contracts,
+    customer_bootstrap,
+    gamma_gamma,
+    purchase_models,
+    shrinkage,
+)
 from templates_lib.stats.gamma_gamma import GammaGamma
 from templates_lib.stats.likelihood import maximise
 from templates_lib.words import Words
@@ -370,6 +377,30 @@ def test_contracts_are_projected_and_what_came_is_within_the_interval():
     told = found.ahead.iloc[:5]
     np.testing.assert_allclose(told["expected_kept"], kept, rtol=0.07)
     assert pd.Series(kept).between(told["low"], told["high"]).mean() >= 0.6
+    # each renewal is worth 10 here, in all of the months up to then
+    np.testing.assert_allclose(told["renewal_value"], 10 * told["expected_kept"].cumsum())
+    came = 10 * np.cumsum(kept)
+    assert pd.Series(came).between(told["renewal_low"], told["renewal_high"]).mean() >= 0.6
+
+
+def test_the_value_of_renewals_is_that_of_many_futures():
+    """Futures drawn from the model, each renewal worth what one of the last month was."""
+    rng = np.random.default_rng(4)
+    cohorts = [np.array([400.0, 330, 290, 260, 240]), np.array([300.0, 250, 220])]
+    model = contracts.fit(contracts.ends(cohorts))
+    worth = (20.0, 20.0, 20.0)
+    table = contracts_ahead._projected(model, cohorts, 3)
+    told = contracts_ahead._with_value(table, model, cohorts, worth).iloc[-1]
+    leave, stay = model.fit.parameters
+    sums = np.zeros(4000)
+    for own in cohorts:
+        age, now = len(own) - 1, int(own[-1])
+        chance = rng.beta(leave, stay + age, (4000, now))
+        gone = rng.geometric(chance)
+        sums += np.minimum(gone - 1, 3).sum(axis=1)
+    np.testing.assert_allclose(told["renewal_value"], 20 * sums.mean(), rtol=0.005)
+    half = (told["renewal_high"] - told["renewal_low"]) / 2
+    assert half > 1.96 * 20 * sums.std()  # the parameters' errors come on top
 
 
 def test_contracts_that_end_at_once_fail_the_check():

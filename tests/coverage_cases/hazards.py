@@ -21,6 +21,7 @@ from templates_lib.stats import (
     proportionality,
     survival,
 )
+from templates_lib.stats.intervals import mean_interval
 from templates_lib.stats.standardised_rates import standardised_ratios
 
 EFFECT = 0.5
@@ -194,8 +195,8 @@ def _contract_parameter(name: str) -> Simulation:
     return each(one)
 
 
-def _contracts(kind: str) -> Simulation:
-    """Contracts kept three months on, of six monthly cohorts."""
+def _contracts(kind: str, is_money: bool = False) -> Simulation:
+    """Contracts kept three months on, of six monthly cohorts, and what their renewals bring."""
     ahead, cohorts, size = 3, 6, 200
 
     def stays(rng: np.random.Generator) -> np.ndarray:
@@ -209,15 +210,23 @@ def _contracts(kind: str) -> Simulation:
         )
 
     def one(rng: np.random.Generator) -> tuple[float, float, float]:
-        seen, later = [], 0
+        seen, later, worth, paid = [], 0, [], 0.0
         for age in range(cohorts, 0, -1):
             gone = rng.random((size, cohorts + ahead)) < stays(rng)
             last = np.where(gone.any(axis=1), gone.argmax(axis=1), cohorts + ahead)
             seen.append(np.array([(last >= k).sum() for k in range(age + 1)], float))
             later += (last >= age + ahead).sum()
+            own = 20 * rng.lognormal(0, 0.8, size)
+            worth.append(own[last >= age])
+            paid += own @ np.clip(last - age, 0, ahead)
         model = contracts.likelier(contracts.ends(seen))
-        row = contracts_ahead._projected(model, seen, ahead).iloc[-1]
-        return row["low"], row["high"], float(later)
+        made = contracts_ahead._projected(model, seen, ahead)
+        if not is_money:
+            return *made[["low", "high"]].iloc[-1], float(later)
+        x = np.concatenate(worth)
+        ends = mean_interval(len(x), *((x**k).sum() for k in (1, 2, 3)))
+        row = contracts_ahead._with_value(made, model, seen, (x.mean(), *map(float, ends))).iloc[-1]
+        return row["renewal_low"], row["renewal_high"], float(paid)
 
     return each(one)
 
@@ -256,6 +265,8 @@ CASES = [
     *(Case(f"contracts.fit, log {name}", f"{kind}, n = 2,000", _contract_parameter(name))
       for name, kind in (("leave", "shifted-beta-geometric"), ("stay", "shifted-beta-geometric"),
                          ("c", "beta-discrete-Weibull"))),
+    Case("contracts, value of three months' renewals", "its own family",
+         _contracts("its own family", True)),
     *(Case("contracts, kept in three months", told, _contracts(told),
            Claim.NONE if note else Claim.EXACT, note)
       for told, note in (("its own family", ""),

@@ -153,7 +153,7 @@ def _large(found: pd.DataFrame, min_cell: int) -> dict[str, str]:
 def compared(priced: ir.Table) -> pd.DataFrame:
     """What each cost takes of gross sales, of customers who lose money and of the others.
 
-    The intervals are those of a ratio of sums over customers (linearised).
+    The intervals are those of a ratio of sums over customers (linearised, with Student's t).
 
     Returns
     -------
@@ -192,5 +192,5 @@ def _rates(side: ir.Table) -> pd.DataFrame | None:
     kept = decimals(left, *CAUSES)
     squares = one(left, **{c: power(narrow(left[c], decimals=kept), 2).sum() for c in CAUSES})
     table = pd.DataFrame({"rate": rates, "squares": pd.Series(squares, dtype="float64"), "n": n})
-    half = stats.norm.isf(0.025) * np.sqrt(table["squares"].fillna(0) * n / (n - 1)) / gross
+    half = stats.t.isf(0.025, n - 1) * np.sqrt(table["squares"].fillna(0) * n / (n - 1)) / gross
     return table.assign(low=table["rate"] - half, high=table["rate"] + half).loc[list(CAUSES)]

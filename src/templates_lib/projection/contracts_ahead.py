@@ -1,4 +1,4 @@
-"""How many customers under a contract are kept, by cohort, and how many will be.
+"""How many customers under a contract are kept, by cohort, how many will be, and what they bring.
 
 A contract is renewed by a purchase in each contract period. A customer counts as kept until the
 period of the last purchase; who pauses and returns was kept.
@@ -16,8 +16,11 @@ from scipy import stats
 
 from templates_lib.projection.histories import histories
 from templates_lib.projection.holdout import MOST_OFF
+from templates_lib.sources.engine import one
 from templates_lib.stats import contracts, purchase_models
 from templates_lib.stats.contracts import Contracts
+from templates_lib.stats.intervals import mean_interval
+from templates_lib.stats.power_sums import POWERS, decimals, narrow, power
 
 ContractPeriod = Literal["month", "quarter", "year"]
 UNITS = {"month": "M", "quarter": "Q", "year": "Y"}
@@ -32,7 +35,8 @@ class Kept(NamedTuple):
     kept), n (customers at its start); of the last third of the periods. ``passes``: whether the
     last of them, and all together, are within 20 %. ``until``: the last day of the fit.
 
-    ``ahead``: ahead (1 the next period), expected_kept, low, high, n (customers kept now); empty
+    ``ahead``: ahead (1 the next period), expected_kept, low, high, n (customers kept now),
+    renewal_value, renewal_low, renewal_high (money from the next period up to this one); empty
     unless it passes. ``is_changing``: whether time changes a customer's chance (BdW, not sBG).
     """
 
@@ -86,21 +90,29 @@ def kept(valued: ir.Table, *, period: ContractPeriod, as_of: date, periods: int)
     ]
     off = [abs(of["predicted"] / of["actual"] - 1) for of in (check.sum(), check.iloc[-1])]
     passes = bool(max(off) <= MOST_OFF)
-    ahead = _projected(latest, now, periods if passes else 0)
+    last = end - pd.DateOffset(months=MONTHS[period])
+    worth = _worth(valued, last.date(), (end - pd.Timedelta(days=1)).date())
+    ahead = _with_value(_projected(latest, now, periods if passes else 0), latest, now, worth)
     return Kept(check, passes, until, ahead, len(latest.fit.names) > 2)
+
+
+def _now(cohorts: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Customers kept now, and the age of their contracts, by cohort."""
+    ages = np.array([len(one) - 1 for one in cohorts], float)[:, None]
+    return np.array([one[-1] for one in cohorts]), ages
+
+
+def _share(model: Contracts, ages: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Of those kept now, who are kept after so many periods more: cohorts × steps."""
+    return contracts.survival(model, ages + steps) / contracts.survival(model, ages)
 
 
 def _projected(model: Contracts, cohorts: list[np.ndarray], periods: int) -> pd.DataFrame:
     """Customers kept of those of now; the interval holds the parameters' errors and chance."""
-    here = np.array([one[-1] for one in cohorts])
-    ages = np.array([len(one) - 1 for one in cohorts], float)[:, None]
+    here, ages = _now(cohorts)
     steps = np.arange(1, periods + 1)
-
-    def share(of: Contracts) -> np.ndarray:
-        return contracts.survival(of, ages + steps) / contracts.survival(of, ages)
-
-    shares = share(model)
-    error = purchase_models.error_variance(model, lambda of: here @ share(of))
+    shares = _share(model, ages, steps)
+    error = purchase_models.error_variance(model, lambda of: here @ _share(of, ages, steps))
     half = Z * np.sqrt(error + here @ (shares * (1 - shares)))
     estimate = here @ shares
     return pd.DataFrame(
@@ -109,6 +121,45 @@ def _projected(model: Contracts, cohorts: list[np.ndarray], periods: int) -> pd.
             "high": np.minimum(estimate + half, here.sum()), "n": int(here.sum()),
         }
     )  # fmt: skip
+
+
+def _with_value(
+    ahead: pd.DataFrame, model: Contracts, cohorts: list[np.ndarray], worth: tuple[float, ...]
+) -> pd.DataFrame:
+    """The periods ahead with what all renewals up to each bring, if a renewal brings what it did.
+
+    Who renews in a period has renewed in those before it. The errors of the renewals and of the
+    mean value add up in squares.
+    """
+    here, ages = _now(cohorts)
+    steps = ahead["ahead"].to_numpy()
+
+    def renewals(of: Contracts) -> np.ndarray:
+        return here @ _share(of, ages, steps).cumsum(axis=1)
+
+    shares = _share(model, ages, steps)
+    chance = here @ ((shares * (2 * steps - 1)).cumsum(axis=1) - shares.cumsum(axis=1) ** 2)
+    error = purchase_models.error_variance(model, renewals) if len(steps) else 0.0
+    half = Z * np.sqrt(error + chance)
+    count, (mean, low, high) = renewals(model), worth
+    return ahead.assign(
+        renewal_value=count * mean,
+        renewal_low=count * mean - np.hypot(mean * half, count * (mean - low)),
+        renewal_high=count * mean + np.hypot(mean * half, count * (high - mean)),
+    )
+
+
+def _worth(valued: ir.Table, first: date, last: date) -> tuple[float, float, float]:
+    """What a customer who renewed between two days brought in them: the mean, with its interval."""
+    inside = valued.filter(valued.purchased_on.between(first, last))
+    each = inside.group_by("customer_id").aggregate(value=inside["value"].sum())
+    value = narrow(each["value"], decimals=decimals(each, "value"))
+    powers = {name: power(value, k).sum()
+              for k, name in enumerate(POWERS, start=1)}  # fmt: skip
+    n, *sums = one(each, n=each.count(), **powers).values()
+    if n < 2:
+        return np.nan, np.nan, np.nan
+    return (float(sums[0]) / n, *map(float, mean_interval(n, *sums)))
 
 
 def _floor(day: pd.Timestamp, period: ContractPeriod) -> pd.Timestamp:
