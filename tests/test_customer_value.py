@@ -9,9 +9,9 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 from numpy.testing import assert_allclose
 from real_data import cdnow_rows, example
+from scipy import stats
 from simulated_shop import pseudonym, simulated_shop
 
 from templates_lib import costs

@@ -66,6 +66,8 @@ def _rmst(returns: Returns, n: int, tau: int) -> Simulation:
     truth = float(sum(1 - returns.share(day) for day in range(tau)))
 
     def one(curve: pd.DataFrame) -> tuple[float, float]:
+        if curve["duration"].max() < tau:  # a shop of few, of whom none was observed for so long
+            return np.nan, np.nan
         found = rmst(curve, tau=tau)
         return found.low, found.high
 

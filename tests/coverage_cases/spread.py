@@ -5,11 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import pandas as pd
 
 from coverage_cases.case import Case, Claim, Intervals, Simulation, seeded
 from coverage_cases.populations import LOSS_MAKERS, Money, log_normal
-from templates_lib.accounts import accounts
 from templates_lib.stats import concentration
 
 DRAWS = 400
@@ -69,22 +67,6 @@ def _difference(name: str, money: Money, n: int) -> Simulation:
     return simulation
 
 
-def _effective_number(n: int, sigma: float) -> Simulation:
-    """Accounts of equal size that would be as concentrated: n × (mean)² / mean of squares."""
-    truth = n * np.exp(-(sigma**2))
-
-    def simulation(rng: np.random.Generator, shops: int) -> Intervals:
-        money, ends = log_normal(sigma, 1000.0), []
-        for _ in range(shops):
-            table = pd.DataFrame({"window_orders": 1, "window_net_sales": money.draw(rng, (n,))})
-            found = accounts.concentration(table)[1]
-            ends.append((found.low, found.high))
-        low, high = np.array(ends).T
-        return low, high, truth
-
-    return simulation
-
-
 EQUAL = Money("gamma, shape 2", lambda rng, shape: rng.gamma(2.0, 50.0, shape), 100.0)
 WIDE = log_normal(1.5)
 FEW = "Few customers: the bootstrap knows of no larger one."
@@ -102,8 +84,4 @@ CASES = [
     *(Case(f"concentration.difference, {told}", f"{EQUAL.name}, n = 200 and 200",
            _difference(name, EQUAL, 200))
       for name, told in (("gini", "Gini"), ("top tenth", "a tenth"))),
-    Case("accounts.concentration, effective number", "log-normal, σ = 0.7, n = 100",
-         _effective_number(100, 0.7), Claim.NONE, TAIL),
-    Case("accounts.concentration, effective number", "log-normal, σ = 1.2, n = 100",
-         _effective_number(100, 1.2), Claim.NONE, TAIL),
 ]  # fmt: skip

@@ -14,7 +14,12 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from templates_lib.stats.concentration import Estimate, Sample, bins_of, draw, whale_curve
+from templates_lib.stats.concentration import (
+    bins_of,
+    draw,
+    effective_number,
+    whale_curve,
+)
 
 FIRMOGRAPHICS = ("industry", "size", "earns_from", "goal", "value_chain_stage")
 MONEY = ("net_sales", "contribution_margin")
@@ -130,7 +135,7 @@ def _served(who: ir.Table, service: ir.Table, as_of: date, window_days: int) -> 
     return by_company.to_pandas()
 
 
-def concentration(table: pd.DataFrame) -> tuple[pd.DataFrame, Estimate | None]:
+def concentration(table: pd.DataFrame) -> tuple[pd.DataFrame, float]:
     """How much of the net sales to companies in the window comes from the largest accounts.
 
     Parameters
@@ -143,28 +148,16 @@ def concentration(table: pd.DataFrame) -> tuple[pd.DataFrame, Estimate | None]:
     equal size would be as concentrated. Columns: top (accounts, largest first), net_sales
     (theirs), share (of the net sales to all accounts), low, high (bootstrap of the accounts: what
     another year of such accounts could show), n (accounts that bought in the window). No rows and
-    None with fewer than 10 of those.
-
-    References
-    ----------
-    Laakso & Taagepera (1979), Comparative Political Studies 12:3 (the effective number).
+    nan with fewer than 10 of those.
     """
     bought = table.loc[table["window_orders"] > 0, "window_net_sales"]
     values = np.sort(bought.to_numpy(float))[::-1]
     n = len(values)
     if n < MIN_ACCOUNTS or values.sum() <= 0:
-        return pd.DataFrame(columns=["top", "net_sales", "share", "low", "high", "n"]), None
+        return pd.DataFrame(columns=["top", "net_sales", "share", "low", "high", "n"]), np.nan
     sample = draw(bins_of(values), seed=SEED)
     tops = [top for top in TOPS if top < n]
     curve = whale_curve(sample, np.array(tops) / n)
     sums = [values[:top].sum() for top in tops]
     made = pd.DataFrame({"top": tops, "net_sales": sums, "share": curve["total_share"]})
-    return made.assign(low=curve["low"], high=curve["high"], n=n), _effective_number(sample)
-
-
-def _effective_number(sample: Sample) -> Estimate:
-    values = sample.totals[0] / sample.counts[0]
-    numbers = sample.totals.sum(axis=1) ** 2 / (sample.counts @ values**2)
-    low, high = np.quantile(numbers[1:], [0.025, 0.975])
-    own = numbers[0]
-    return Estimate(float(own), float(min(low, own)), float(max(high, own)), sample.n)
+    return made.assign(low=curve["low"], high=curve["high"], n=n), effective_number(values)

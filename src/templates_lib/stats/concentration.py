@@ -147,6 +147,20 @@ def peak(sample: Sample) -> Estimate:
     return _estimate(gains / whole, sample.n)
 
 
+def effective_number(values: ArrayLike) -> float:
+    """Units of equal size that would be as concentrated: 1 / the sum of the squared shares.
+
+    It describes these units; of a larger population it would tell too few, and is given no
+    interval.
+
+    References
+    ----------
+    Laakso & Taagepera (1979), Comparative Political Studies 12:3.
+    """
+    x = np.asarray(values, dtype=float)
+    return float(x.sum() ** 2 / (x**2).sum())
+
+
 def difference(newer: Estimate, older: Estimate) -> Estimate:
     """One estimate less another; the ends add up in squares (Zou & Donner 2008).
 
