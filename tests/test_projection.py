@@ -200,6 +200,32 @@ def of_cdnow(cdnow):
     return counts, models.fit(customers, counts, value="net_sales")
 
 
+@pytest.mark.parametrize(("most", "unit"), [(1200, 7), (700, 14), (10, 28)])
+def test_days_taken_together_say_nearly_the_same(cdnow, of_cdnow, most, unit):
+    counts, fitted = of_cdnow
+    valued, _ = cdnow
+    customers = models.histories(valued, until=date(1997, 9, 30)).cache()
+    fewer = models.cells(customers, most=most)
+    assert len(fewer) <= most or unit == 28
+    assert len(fewer) < len(counts)
+    assert ((fewer["observed"] - (unit - 1) / 2) % unit == 0).all()
+    assert (fewer.loc[fewer["x"] == 0, "last"] == 0).all()
+    for name in ("customers", "total", "squares", "squared_totals"):
+        assert fewer[name].sum() == pytest.approx(counts[name].sum())
+    edges = np.array([0.0, 182.0])
+    rows = [
+        sums.by_part(one, table.assign(part=0), edges).iloc[-1]
+        for one, table in (
+            (fitted, counts),
+            (models.fit(customers, fewer, value="net_sales"), fewer),
+        )
+    ]
+    names = ["expected_purchases", "expected_active", "expected_value"]
+    np.testing.assert_allclose(
+        rows[1][names].astype(float), rows[0][names].astype(float), rtol=0.015
+    )
+
+
 def test_sums_by_part_and_by_step_are_the_same_sum(of_cdnow):
     counts, fitted = of_cdnow
     edges = np.array([0, 91, 182, 273])

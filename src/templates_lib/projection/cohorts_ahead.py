@@ -9,14 +9,13 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from templates_lib.activity import Period, cohort_name
+from templates_lib.activity import UNITS, Period, cohort_name
 from templates_lib.projection.histories import cells, fit, histories
 from templates_lib.projection.holdout import Check, are_apart, second
 from templates_lib.projection.sums import by_part, by_step
 
 MIN_COHORT = 30
 MONTHS = {"month": 1, "quarter": 3}
-CALENDAR = {"week": "W-SUN", "month": "M", "quarter": "Q"}
 
 
 class Ahead(NamedTuple):
@@ -64,7 +63,8 @@ def ahead(
     period : of the cohorts, and of the time ahead unless ``window_days`` is given
     """
     customers = histories(valued, until=as_of).cache()
-    counts = cells(customers)
+    starting = customers.mutate(start=customers.first_on.truncate(UNITS[period]))
+    counts = cells(starting, "start")
     fitted = fit(customers, counts, value=value)
     edges = days_ahead(as_of, period=period, window_days=window_days, periods=periods)
     steps = by_step(fitted, counts, edges).assign(n=int(counts["customers"].sum()))
@@ -72,8 +72,7 @@ def ahead(
     steps.insert(1, "first_day", [as_of + timedelta(days=int(edge) + 1) for edge in edges[:-1]])
     steps.insert(2, "last_day", [as_of + timedelta(days=int(edge)) for edge in edges[1:]])
     steps.insert(9, "second", second(counts, edges))
-    starts = pd.Timestamp(as_of) - pd.to_timedelta(counts["observed"], unit="D")
-    starts = starts.dt.to_period(CALENDAR[period]).dt.start_time
+    starts = pd.to_datetime(counts["start"])
     named = {start: cohort_name(start.date(), period) for start in starts.unique()}
     found = by_part(fitted, counts.assign(part=starts.map(named)), edges)
     cohorts = found[:-1].query("customers >= @MIN_COHORT").reset_index(drop=True)

@@ -14,13 +14,16 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from templates_lib.sources.engine import one
 from templates_lib.stats import bg_nbd, customer_bootstrap, gamma_gamma, purchase_models, shrinkage
 from templates_lib.stats.bg_nbd import Histories
 from templates_lib.stats.purchase_models import Models, ValueModel
 
 MIN_CUSTOMERS, MIN_REPEATS, MIN_SEVERAL, MIN_DAYS = 200, 100, 30, 180
 GROUPS = 5
-CELL = ["value_group", "x", "last", "observed"]
+HISTORY = ["x", "last", "observed"]
+MOST_CELLS = 50_000
+UNITS = (1, 7, 14, 28)  # days that are taken as one, where there would be more cells
 SAMPLES = 1000  # of the bootstrap
 
 
@@ -57,21 +60,45 @@ def histories(valued: ir.Table, *, until: date) -> ir.Table:
     )  # fmt: skip
 
 
-def cells(customers: ir.Table) -> pd.DataFrame:
+def cells(customers: ir.Table, *by: str, most: int = MOST_CELLS) -> pd.DataFrame:
     """Customers of equal histories together: all that the models are fitted on.
+
+    Where so many customers differ that there would be more than ``most`` cells, days are taken
+    together by the week, two or four, and stand for their middle: the time that a model takes has
+    an end, whatever the number of customers.
+
+    Parameters
+    ----------
+    by : further columns of the customers that are told apart
 
     Returns
     -------
-    Columns: value_group, x, last, observed, customers, total, squares, squared_totals (sum over
-    the customers of the square of each one's total).
+    Columns: value_group, those of ``by``, x, last, observed, customers, total, squares,
+    squared_totals (sum over the customers of the square of each one's total).
     """
-    counted = customers.group_by(CELL).aggregate(
-        customers=customers.count(),
-        total=customers.total.sum(),
-        squares=customers.squares.sum(),
-        squared_totals=(customers.total * customers.total).sum(),
+    keys = ["value_group", *by, *HISTORY]
+    for unit in UNITS:
+        alike = _by_unit(customers, unit) if unit > 1 else customers
+        counted = alike.group_by(keys).aggregate(
+            customers=alike.count(),
+            total=alike.total.sum(),
+            squares=alike.squares.sum(),
+            squared_totals=(alike.total * alike.total).sum(),
+        )
+        if unit == UNITS[-1] or one(counted, n=counted.count())["n"] <= most:
+            break
+    return counted.order_by(keys).to_pandas()
+
+
+def _by_unit(customers: ir.Table, days: int) -> ir.Table:
+    """The customers with the middle of so many days in place of each time since the first."""
+    middle = {
+        name: (customers[name] / days).floor() * days + (days - 1) / 2
+        for name in ("last", "observed")
+    }
+    return customers.mutate(
+        last=(customers.x > 0).ifelse(middle["last"], 0.0), observed=middle["observed"]
     )
-    return counted.order_by(CELL).to_pandas()
 
 
 def seen(counts: pd.DataFrame) -> tuple[Histories, np.ndarray]:
@@ -83,7 +110,7 @@ def seen(counts: pd.DataFrame) -> tuple[Histories, np.ndarray]:
 
 def purchases_only(counts: pd.DataFrame) -> Histories:
     """The cells as histories, whatever their values."""
-    by_history = counts.groupby(["x", "last", "observed"], as_index=False)["customers"].sum()
+    by_history = counts.groupby(HISTORY, as_index=False)["customers"].sum()
     return bg_nbd.histories(by_history)
 
 
