@@ -53,7 +53,7 @@ def test_the_first_case_of_each_part_runs(part):
 @pytest.fixture
 def asked_for(request: pytest.FixtureRequest) -> None:
     if "coverage" not in request.config.option.markexpr:
-        pytest.skip("takes 20 minutes: make coverage, or pytest -m coverage")
+        pytest.skip("takes about an hour: make coverage, or pytest -m coverage")
 
 
 @pytest.mark.coverage

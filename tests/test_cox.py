@@ -111,7 +111,7 @@ def test_golden_values(shared, rossi, lung, gehan, bladder):
     rows = table[table["analysis"].eq("C") & table["data"].isin(
         ["rossi", "lung n=227", "gehan", "bladder2"])]  # fmt: skip
     rows = rows[rows["quantity"].str.match(r"Cox|cox\.zph|PWP|Andersen|Weibull|lognormal")]
-    rows = rows[~rows["quantity"].str.contains("exact")]  # the third way with ties is not here
+    rows = rows[~rows["quantity"].str.contains("exact")]  # compared with below
     assert len(rows) == 77
     found = fitted_values(rossi, lung, gehan, bladder)
     for row in rows.itertuples():
@@ -128,6 +128,21 @@ def test_gehan(gehan):
         row = cox.fit(gehan, covariates=["control"], ties=ties).coefficients.iloc[0]
         assert_allclose(row[["coefficient", "se"]].astype(float), [beta, se], atol=1e-6)
         assert_allclose(row["ratio_low"], np.exp(beta - 1.959964 * se), rtol=1e-5)
+
+
+def test_efron_is_nearer_to_the_exact_likelihood_than_breslow(shared, gehan):
+    # coxph(Surv(time, cens) ~ treat, gehan, ties = "exact"), which grows with the ties' number of
+    # orders and is not offered here
+    table = pd.read_csv(shared / "golden" / "golden.csv").query("data == 'gehan'")
+    exact = table.set_index("quantity")["value"].loc[["Cox exact beta", "Cox exact se"]]
+    off = {}
+    for ties in ("efron", "breslow"):
+        row = cox.fit(gehan, covariates=["control"], ties=ties).coefficients.iloc[0]
+        off[ties] = np.abs(
+            row[["coefficient", "se"]].astype(float) - exact.astype(float).to_numpy()
+        )
+    assert (off["efron"] < off["breslow"]).all()
+    assert off["efron"]["coefficient"] < exact.iloc[1].astype(float) / 7
 
 
 def test_bladder_by_gap_and_by_total_time(bladder):
