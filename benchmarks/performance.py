@@ -23,8 +23,8 @@ HEAD = """\
 
 Written by `make benchmark`. What is compared runs on one machine by turns, each way in processes of
 its own, and must give equal results; the shortest time counts, and the largest memory. Ratios say
-more than seconds. Money is summed as exact decimals by the project (of 10⁸ in all or more, with two
-decimals of each customer's sum instead of four), as floating-point numbers in pandas and polars.
+more than seconds. Money is summed as exact decimals by the project, and as floating-point numbers
+in pandas and polars.
 """
 
 

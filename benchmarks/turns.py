@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.performance import ROOT
 
-EQUAL = 1e-6  # relative, of sums of money: beyond 10⁸ the project keeps two decimals of each value
+EQUAL = 1e-9  # relative difference of sums of money
 
 
 def arguments(about: str) -> argparse.ArgumentParser:

@@ -68,7 +68,8 @@ def cells(
     sizes = starts.group_by(keys).aggregate(
         cohort_size=starts.count(), first=starts.first_on.min(), last=starts.first_on.max()
     )
-    kept = decimals(movements, "net_sales", "contribution_margin")
+    lots = movements.mutate(lot=movements.customer_id.right(3))  # no customer has more than a lot
+    kept = decimals(lots, "net_sales", "contribution_margin", by="lot")
     values = _by_customer_and_age(
         starts, purchases, movements, keys, as_of, unit, window_days, horizon, kept
     )

@@ -1,8 +1,8 @@
 """Σx, Σx² and Σx³ in the engine, exactly: what the interval of a mean is made of.
 
 Sums of decimals do not depend on the order in which threads add, as those of floats do. The
-widest decimal has 38 digits, so that the cube of a value may have 36: the values keep four
-decimals where everything together is below 10⁸, and fewer only where it is more.
+widest decimal has 38 digits, so that the cube of a value may have 36: values keep four decimals
+where each is below 10⁸ and the sum of their cubes below 10²⁶, and fewer only beyond.
 """
 
 from __future__ import annotations
@@ -10,15 +10,35 @@ from __future__ import annotations
 import ibis.expr.types as ir
 
 POWERS = ("total", "squares", "cubes")
-DIGITS = 12
+DIGITS, WIDEST = 12, 38
 
 
-def decimals(table: ir.Table, *columns: str) -> int:
-    """How many decimals of the values can be kept: by the sum of all their sizes."""
-    sums = {c: table[c].cast("decimal(38, 4)").abs().sum() for c in columns}
-    found = table.aggregate(**sums).to_pyarrow().to_pylist()[0]
-    largest = max(float(value or 0) for value in found.values())
-    return next((d for d in (4, 2, 0) if largest < 10 ** (DIGITS - d)), 0)
+def decimals(table: ir.Table, *columns: str, by: str | None = None) -> int:
+    """How many decimals of the values can be kept; with ``by``, of their sums by that column.
+
+    Of all sizes together where those are small enough, which takes one pass; else by the largest
+    one and all of them: no sum of cubes is above the square of the largest times all. A ``by``
+    that takes several units together is quicker, and errs on the safe side.
+    """
+    sizes = {c: table[c].cast(f"decimal({WIDEST}, 4)").abs() for c in columns}
+    whole = _largest(table.aggregate(**{c: size.sum() for c, size in sizes.items()}))
+    if whole < 10 ** (DIGITS - 4):
+        return 4
+    each = table.mutate(**sizes)
+    if by is not None:
+        known = each.filter(each[by].notnull())
+        each = known.group_by(by).aggregate(**{c: known[c].sum() for c in columns})
+    most = _largest(each.aggregate(**{c: each[c].max() for c in columns}))
+    fitting = (
+        d
+        for d in (4, 2, 0)
+        if most < 10 ** (DIGITS - d) and most**2 * whole < 10 ** (WIDEST - 3 * d)
+    )
+    return next(fitting, 0)
+
+
+def _largest(sums: ir.Table) -> float:
+    return max(float(value or 0) for value in sums.to_pyarrow().to_pylist()[0].values())
 
 
 def narrow(value: ir.NumericValue, *, decimals: int) -> ir.DecimalValue:
