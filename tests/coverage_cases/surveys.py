@@ -121,7 +121,7 @@ def _raked(n: int) -> Simulation:
 LOADINGS = np.array([0.5, 0.3, 0.2, 0.1, 0.0])
 _CORRELATED = 0.4 * np.ones((5, 5)) + 0.6 * np.eye(5)
 _NOISE = 0.8
-DRAWS = (400, 50)  # of complete ratings, and of those to be filled in
+DRAWS = (400, 200)  # of complete ratings, and of those to be filled in
 
 
 def _drivers(rng: np.random.Generator, n: int, missing: float) -> tuple[pd.DataFrame, pd.Series]:

@@ -78,26 +78,23 @@ def by_customer(
     contribution_margin (less service cost; null where costs are not known).
     """
     known = orders.filter(orders.customer_id.notnull())
-    inside = known.filter(known.ordered_on.between(*window))
-    bought = inside.group_by("customer_id").aggregate(
-        orders=inside.count(),
-        goods=(inside.net_sales + inside.refund).sum(),
-        **{name: inside[name].sum() for name in ORDER_SUMS},
+    is_inside = known.ordered_on.between(*window)
+    ordered = known.group_by("customer_id").aggregate(
+        first_at=known.ordered_at.min(),
+        first_on=known.ordered_on.min(),
+        last_at=known.ordered_at.max(),
+        all_orders=known.count(),
+        all_sales=known.net_sales.sum().cast(MONEY),
+        orders=known.count(where=is_inside),
+        goods=(known.net_sales + known.refund).sum(where=is_inside),
+        **{name: known[name].sum(where=is_inside) for name in ORDER_SUMS},
     )
     moved = movements.filter(movements.customer_id.notnull())
     moved = moved.filter(moved.moved_on.between(*window))
     money = moved.group_by("customer_id").aggregate(
         net_sales=moved.net_sales.sum(), contribution_margin=moved.contribution_margin.sum()
     )
-    history = known.group_by("customer_id").aggregate(
-        first_at=known.ordered_at.min(),
-        first_on=known.ordered_on.min(),
-        last_at=known.ordered_at.max(),
-        all_orders=known.count(),
-        all_sales=known.net_sales.sum().cast(MONEY),
-    )
-    joined = money.join(history, "customer_id").left_join(bought, "customer_id")
-    joined = joined.drop("customer_id_right")
+    joined = money.join(ordered, "customer_id")
     if service is None:
         joined = joined.mutate(service_cost=ibis.null(MONEY))
     else:
@@ -105,7 +102,7 @@ def by_customer(
         joined = joined.left_join(costs, "customer_id").drop("customer_id_right")
     zero = ibis.literal(0).cast(MONEY)
     filled = {name: joined[name].fill_null(zero) for name in ("goods", "service_cost", *ORDER_SUMS)}
-    whole = joined.mutate(**filled, orders=joined.orders.fill_null(0))
+    whole = joined.mutate(**filled)
     told = [whole[name].cast("string") for name in ("last_at", "all_orders", "all_sales")]
     return whole.select(
         "customer_id", "first_at", "first_on", "orders", *ORDER_SUMS, "service_cost", "net_sales",
