@@ -284,8 +284,10 @@ CASES = [
            _importance(what, n))
       for n in (100, 300) for what in OF_DRIVERS),
     *(Case(f"importance.importance, {what}", "a tenth missing, n = 100",
-           _importance(what, 100, 0.1))
-      for what in ("share of the largest", "R²")),
+           _importance(what, 100, 0.1), claim, note)
+      for what, claim, note in (
+          ("share of the largest", Claim.SHORT, "The least number of answers, some filled in."),
+          ("R²", Claim.EXACT, ""))),
     *(Case("ordinal.proportional_odds", f"its own family, n = {n}", _ordinal(n))
       for n in (100, 500)),
     *(Case("nps_drivers, mean of the ratings", f"n = {n}, a fifth missing", _level_rating(n))
