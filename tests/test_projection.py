@@ -414,7 +414,7 @@ def test_the_value_of_renewals_is_that_of_many_futures():
     rng = np.random.default_rng(4)
     cohorts = [np.array([400.0, 330, 290, 260, 240]), np.array([300.0, 250, 220])]
     model = contracts.fit(contracts.ends(cohorts))
-    worth = (20.0, 20.0, 20.0)
+    worth = (20.0, 20.0**2)
     table = contracts_ahead._projected(model, cohorts, 3)
     told = contracts_ahead._with_value(table, model, cohorts, worth).iloc[-1]
     leave, stay = model.fit.parameters

@@ -21,7 +21,6 @@ from templates_lib.stats import (
     proportionality,
     survival,
 )
-from templates_lib.stats.intervals import mean_interval
 from templates_lib.stats.standardised_rates import standardised_ratios
 
 EFFECT = 0.5
@@ -224,8 +223,8 @@ def _contracts(kind: str, is_money: bool = False) -> Simulation:
         if not is_money:
             return *made[["low", "high"]].iloc[-1], float(later)
         x = np.concatenate(worth)
-        ends = mean_interval(len(x), *((x**k).sum() for k in (1, 2, 3)))
-        row = contracts_ahead._with_value(made, model, seen, (x.mean(), *map(float, ends))).iloc[-1]
+        found = contracts_ahead._with_value(made, model, seen, (x.mean(), (x**2).mean()))
+        row = found.iloc[-1]
         return row["renewal_low"], row["renewal_high"], float(paid)
 
     return each(one)

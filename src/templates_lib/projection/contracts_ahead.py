@@ -19,8 +19,7 @@ from templates_lib.projection.holdout import MOST_OFF
 from templates_lib.sources.engine import one
 from templates_lib.stats import contracts, purchase_models
 from templates_lib.stats.contracts import Contracts
-from templates_lib.stats.intervals import mean_interval
-from templates_lib.stats.power_sums import POWERS, decimals, narrow, power
+from templates_lib.stats.power_sums import decimals, narrow, power
 
 ContractPeriod = Literal["month", "quarter", "year"]
 UNITS = {"month": "M", "quarter": "Q", "year": "Y"}
@@ -124,12 +123,16 @@ def _projected(model: Contracts, cohorts: list[np.ndarray], periods: int) -> pd.
 
 
 def _with_value(
-    ahead: pd.DataFrame, model: Contracts, cohorts: list[np.ndarray], worth: tuple[float, ...]
+    ahead: pd.DataFrame, model: Contracts, cohorts: list[np.ndarray], worth: tuple[float, float]
 ) -> pd.DataFrame:
     """The periods ahead with what all renewals up to each bring, if a renewal brings what it did.
 
-    Who renews in a period has renewed in those before it. The errors of the renewals and of the
-    mean value add up in squares.
+    Who renews in a period has renewed in those before it. The interval holds the parameters' errors
+    and the chance of each renewal, of customers who bring different amounts.
+
+    Parameters
+    ----------
+    worth : mean, and mean square, of what a renewal brings
     """
     here, ages = _now(cohorts)
     steps = ahead["ahead"].to_numpy()
@@ -140,26 +143,21 @@ def _with_value(
     shares = _share(model, ages, steps)
     chance = here @ ((shares * (2 * steps - 1)).cumsum(axis=1) - shares.cumsum(axis=1) ** 2)
     error = purchase_models.error_variance(model, renewals) if len(steps) else 0.0
-    half = Z * np.sqrt(error + chance)
-    count, (mean, low, high) = renewals(model), worth
-    return ahead.assign(
-        renewal_value=count * mean,
-        renewal_low=count * mean - np.hypot(mean * half, count * (mean - low)),
-        renewal_high=count * mean + np.hypot(mean * half, count * (high - mean)),
-    )
+    mean, square = worth
+    value, half = mean * renewals(model), Z * np.sqrt(mean**2 * error + square * chance)
+    return ahead.assign(renewal_value=value, renewal_low=value - half, renewal_high=value + half)
 
 
-def _worth(valued: ir.Table, first: date, last: date) -> tuple[float, float, float]:
-    """What a customer who renewed between two days brought in them: the mean, with its interval."""
+def _worth(valued: ir.Table, first: date, last: date) -> tuple[float, float]:
+    """What a customer who renewed between two days brought in them: the mean, and that of its
+    square."""
     inside = valued.filter(valued.purchased_on.between(first, last))
     each = inside.group_by("customer_id").aggregate(value=inside["value"].sum())
     value = narrow(each["value"], decimals=decimals(each, "value"))
-    powers = {name: power(value, k).sum()
-              for k, name in enumerate(POWERS, start=1)}  # fmt: skip
-    n, *sums = one(each, n=each.count(), **powers).values()
-    if n < 2:
-        return np.nan, np.nan, np.nan
-    return (float(sums[0]) / n, *map(float, mean_interval(n, *sums)))
+    found = one(each, n=each.count(), total=value.sum(), squares=power(value, 2).sum())
+    if not found["n"]:
+        return np.nan, np.nan
+    return tuple(float(found[name]) / found["n"] for name in ("total", "squares"))
 
 
 def _floor(day: pd.Timestamp, period: ContractPeriod) -> pd.Timestamp:
