@@ -174,6 +174,14 @@ def fit_rows(rows: list[list[float]]) -> shrinkage.Shrinkage:
     return shrinkage.fit(*zip(*sums, strict=True))
 
 
+def test_a_step_far_beyond_what_the_data_say_stays_a_number():
+    fit = Fit(tuple(gamma_gamma.LIMITS), np.log([6.0, 4.0, 15.0]), 0.0, np.eye(3), np.eye(3), 1)
+    model = gamma_gamma.GammaGamma(fit)
+    for step in ([900.0, 0.0, 900.0], [-900.0, 900.0, -900.0]):
+        far = model.at(model.vector + np.array(step))
+        assert np.isfinite(far.expected([0, 3], [0.0, 40.0])).all()
+
+
 def test_shrinkage_reproduces_the_rails_of_nlme():
     fitted = fit_rows(RAIL)
     assert fitted.mean == pytest.approx(66.5)

@@ -26,6 +26,12 @@ STARTS = ((1.0, 2.0, 1.0), (6.0, 4.0, 0.5), (2.0, 10.0, 5.0))
 class GammaGamma(FittedModel):
     """A fitted model: p, q and gamma (in the unit of the values)."""
 
+    def at(self, vector: np.ndarray) -> GammaGamma:
+        """The same model at other parameters, within the limits of the fit: a step of a bootstrap
+        sample may lead far beyond them where the data say little."""
+        most = np.array([*LIMITS.values()])
+        return super().at(np.clip(vector, -most, most))
+
     @property
     def information(self) -> np.ndarray:
         """Minus the second derivatives of the log-likelihood by `vector`."""
