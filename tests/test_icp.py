@@ -16,7 +16,8 @@ from templates_lib.demo import phrases
 from templates_lib.demo import truth as planted
 from templates_lib.icp import attribute_lift, icp, own_list, profile_attributes, statement
 from templates_lib.icp.dimensions import sorted_out
-from templates_lib.params.params import Icp, PurchaseSurvey
+from templates_lib.params.icp import Icp
+from templates_lib.params.purchase_survey import PurchaseSurvey
 from templates_lib.problems import InputProblems
 from templates_lib.tables import RESPONSES
 from templates_lib.words import Words

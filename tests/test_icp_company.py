@@ -11,7 +11,8 @@ from templates_lib.demo import accounts, answers
 from templates_lib.demo import truth as planted
 from templates_lib.demo.shop import open_shop
 from templates_lib.icp import attribute_lift, icp, profile_attributes
-from templates_lib.params.params import Icp, PurchaseSurvey
+from templates_lib.params.icp import Icp
+from templates_lib.params.purchase_survey import PurchaseSurvey
 from templates_lib.words import Words
 
 WHEN = {"zone": planted.TIMEZONE, "as_of": planted.AS_OF}

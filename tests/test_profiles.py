@@ -10,7 +10,7 @@ import pytest
 from templates_lib.icp.icp import UNITS
 from templates_lib.icp.personas import COLUMNS as PERSONAS
 from templates_lib.icp.tree_rules import design, members, rules
-from templates_lib.params.params import PurchaseSurvey
+from templates_lib.params.purchase_survey import PurchaseSurvey
 from templates_lib.profiles import cards, profiles
 from templates_lib.words import Words
 

@@ -9,7 +9,8 @@ import yaml
 from templates_lib import sensitive
 from templates_lib.icp.dimensions import sorted_out
 from templates_lib.params.file import load_params
-from templates_lib.params.params import Icp, PurchaseSurvey
+from templates_lib.params.icp import Icp
+from templates_lib.params.purchase_survey import PurchaseSurvey
 from templates_lib.problems import InputProblems
 from templates_lib.sensitive import Guard, kind
 from templates_lib.tables import RESPONSES

@@ -10,7 +10,8 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from templates_lib import sensitive
-from templates_lib.params.params import Icp, PurchaseSurvey
+from templates_lib.params.icp import Icp
+from templates_lib.params.purchase_survey import PurchaseSurvey
 from templates_lib.problems import InputProblems, Problem, nearest
 from templates_lib.sensitive import STRICT, Guard
 

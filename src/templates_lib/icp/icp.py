@@ -17,7 +17,7 @@ import pandas as pd
 
 from templates_lib.coverage import local_day
 from templates_lib.language import tr
-from templates_lib.params.params import Icp, Target
+from templates_lib.params.icp import Icp, Target
 from templates_lib.purchase_value import purchase_values
 from templates_lib.stats.intervals import mean_interval
 from templates_lib.words import Words

@@ -12,7 +12,8 @@ from scipy import stats
 from templates_lib.icp import icp, profile_attributes
 from templates_lib.icp.profile_attributes import OTHER, UNKNOWN
 from templates_lib.language import tr
-from templates_lib.params.params import Icp, PurchaseSurvey
+from templates_lib.params.icp import Icp
+from templates_lib.params.purchase_survey import PurchaseSurvey
 from templates_lib.stats.intervals import mean_interval, wilson
 from templates_lib.words import Words
 

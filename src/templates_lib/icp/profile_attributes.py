@@ -18,7 +18,8 @@ import pandas as pd
 from templates_lib.coverage import local_day
 from templates_lib.icp.dimensions import COMPANY, DIMENSIONS, FIRST_ORDER, Names, sorted_out, titles
 from templates_lib.icp.icp import members
-from templates_lib.params.params import Icp, PurchaseSurvey
+from templates_lib.params.icp import Icp
+from templates_lib.params.purchase_survey import PurchaseSurvey
 from templates_lib.sensitive import STRICT, Guard
 from templates_lib.sources.values import utc_to_local
 

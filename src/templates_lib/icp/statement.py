@@ -13,7 +13,7 @@ from templates_lib.icp.dimensions import DIMENSIONS
 from templates_lib.icp.wording import does, evidence, name_of, shares
 from templates_lib.labels import label
 from templates_lib.language import N_, tr, trn
-from templates_lib.params.params import PurchaseSurvey
+from templates_lib.params.purchase_survey import PurchaseSurvey
 from templates_lib.report.findings import MIN_N, STRENGTHS, strength
 from templates_lib.words import Words
 

@@ -11,7 +11,7 @@ from templates_lib.icp.dimensions import COMPANY, FIRST_ORDER
 from templates_lib.icp.profile_attributes import OTHER, YES
 from templates_lib.labels import LABELS, label
 from templates_lib.language import N_, tr
-from templates_lib.params.params import Icp
+from templates_lib.params.icp import Icp
 from templates_lib.report.findings import Evidence
 from templates_lib.words import Words
 

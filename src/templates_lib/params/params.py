@@ -15,13 +15,15 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from templates_lib.params import asked_names, protected
 from templates_lib.params.brand import Brand
+from templates_lib.params.icp import Icp
 from templates_lib.params.interviews import Interviews
 from templates_lib.params.journey import Journey
-from templates_lib.params.marketing import ChannelNames, Marketing
+from templates_lib.params.marketing import Marketing
+from templates_lib.params.nps_drivers import NpsDrivers
 from templates_lib.params.profiles import Profiles
+from templates_lib.params.purchase_survey import PurchaseSurvey
 from templates_lib.params.sections import Day, Part, Section, Share, TimeZone
 from templates_lib.params.sources import Sources
-from templates_lib.params.surveys import Survey
 from templates_lib.problems import closest
 
 
@@ -181,149 +183,6 @@ class Cohorts(Section):
         description="Period that a subscription or contract is renewed in, where every purchase "
         "is such a renewal; without it customers buy when they like.",
     )
-
-
-ScoredRating = Annotated[str, asked_names.question("ratings")]
-BuyersChoice = Annotated[str, asked_names.question("choices", survey="purchase")]
-LeaversChoice = Annotated[str, asked_names.question("choices", survey="exit_intent")]
-LeadsChoice = Annotated[str, asked_names.question("choices", survey="soft_lead")]
-
-
-class NpsDrivers(Section):
-    """`02_nps_drivers`: names of questions are those under `sources.responses`."""
-
-    survey: Annotated[Survey, asked_names.WITH_SCORE] | None = Field(
-        None, description="The survey whose score is analysed; that with the most scores otherwise."
-    )
-    drivers: list[ScoredRating] = Field(
-        [], description="Ratings of that survey taken as drivers; all of them otherwise."
-    )
-    groups: dict[str, Annotated[list[ScoredRating], Field(min_length=1)]] = Field(
-        {}, description="Name: ratings that are credited together, such as twins."
-    )
-    reason: Annotated[str, asked_names.question("open")] | None = Field(
-        None, description="Open question for the reason; that with the most texts otherwise."
-    )
-    split_by: list[str] | None = Field(
-        None,
-        description="Attributes of the first order or the customer to compare, each by itself; "
-        "none by `[]`. Without this key category, channel, business or not, and role, as far as "
-        "they are known.",
-    )
-    max_groups: int = Field(6, ge=2, le=8, description="Groups named; the rest is `other`, groups.")
-    waves: Literal["wave", "month", "quarter", "year"] = Field(
-        "wave", description="Waves as the survey has them, or by the day of the answer."
-    )
-    mix_by: str = Field(
-        "first_category",
-        description="Attribute whose mix is held the same in all waves, where it is known.",
-    )
-    draws: int = Field(
-        1000, ge=1000, le=10_000, description="Bootstrap samples for the drivers, samples."
-    )
-    landmark_days: int = Field(
-        7, ge=0, le=90, description="What is bought so soon after the answer is not counted, days."
-    )
-    follow_days: int = Field(
-        180, ge=30, description="How long purchases after the answer are followed, days."
-    )
-
-
-class PurchaseSurvey(Section):
-    """`07_purchase_survey`: names of questions are those under `sources.responses`."""
-
-    why_today: BuyersChoice = Field("why_today", description="Question: why they bought today.")
-    first_heard: BuyersChoice = Field(
-        "first_heard", description="Question: where they first heard of us."
-    )
-    competitor: BuyersChoice = Field(
-        "competitor", description="Question: which competitor they looked at."
-    )
-    nearly_stopped: BuyersChoice = Field(
-        "nearly_stopped", description="Question: what nearly stopped them."
-    )
-    why_not: LeaversChoice = Field(
-        "why_not", description="Question of those who leave: what stopped them."
-    )
-    why_not_yet: LeadsChoice = Field(
-        "why_not_yet", description="Question of soft leads: why not yet."
-    )
-    considers: LeadsChoice = Field(
-        "considers", description="Question of soft leads: whom else they see."
-    )
-    motive: BuyersChoice | None = Field(
-        None, description="Question that names the main motive; `why_today` otherwise."
-    )
-    nothing: list[str] = Field(
-        [], description="Options that mean none or nothing: they are shown, and no headline."
-    )
-    themes: dict[str, list[str]] = Field(
-        {},
-        description="Theme: the options that mean it in the three surveys; options of the same "
-        "wording match by themselves.",
-    )
-    margins: list[Literal["net_sales", "tenure_days", "first_channel", "first_category"]] = Field(
-        ["net_sales", "tenure_days", "first_channel", "first_category"],
-        description="What the answers are weighted to be like all buyers in.",
-    )
-    channels: dict[str, ChannelNames] = Field(
-        {}, description="Channel: what it is called by customers and by the last click."
-    )
-    value_days: int = Field(
-        365, ge=30, description="Purchases up to the answer that a motive's worth counts, days."
-    )
-    max_options: int = Field(
-        10, ge=2, le=15, description="Options shown; the rest is `other`, options."
-    )
-
-
-class Target(Section):
-    """Who is looked for."""
-
-    by: Literal["value", "repeat", "promoters", "list"] = Field(
-        "value",
-        description="`value`: the most valuable; `repeat`: those who bought often; `promoters`: "
-        "those who recommend and came back; `list`: an own list.",
-    )
-    share: Part = Field(0.1, description="Of `value`: the top share of all.")
-    purchases: int = Field(3, ge=2, description="Of `repeat`: purchases at least, purchases.")
-    return_days: int = Field(
-        180, ge=30, description="Of `promoters`: they bought again so soon after the score, days."
-    )
-    path: str | None = Field(
-        None, description="Of `list`: a CSV in the client's folder with e-mails or customer ids."
-    )
-
-
-class Icp(Section):
-    """`01_icp`: the ideal customer profile."""
-
-    unit: Literal["customer", "company"] = Field(
-        "customer", description="Whom the profile is of: persons, or the companies they buy for."
-    )
-    target: Target = Target()
-    value_days: int = Field(
-        365,
-        ge=30,
-        description="Value and purchases are counted over so many days from the first purchase, "
-        "of those observed so long, days.",
-    )
-    demographics: list[str] | None = Field(
-        None, description="Attributes of the customer file and questions that are demographics."
-    )
-    motives: list[str] | None = Field(
-        None, description="Questions with given answers about motives, needs and values."
-    )
-    pains: list[str] | None = Field(
-        None, description="Questions with given answers about pains and obstacles."
-    )
-    habits: list[str] | None = Field(
-        None, description="Questions and attributes about habits: channels, what is compared."
-    )
-    false_discovery_share: Part = Field(
-        0.1, description="Share of false ones allowed among the attributes called different."
-    )
-    max_segments: int = Field(6, ge=2, le=8, description="Motive segments tried, segments.")
 
 
 class CustomerValue(Section):

@@ -18,7 +18,7 @@ from templates_lib.icp.personas import HYPOTHESIS, RULE
 from templates_lib.icp.profile_attributes import YES
 from templates_lib.icp.wording import evidence, name_of, quoted
 from templates_lib.language import N_, tr
-from templates_lib.params.params import PurchaseSurvey
+from templates_lib.params.purchase_survey import PurchaseSurvey
 from templates_lib.report.findings import MIN_N, STRENGTHS, strength
 from templates_lib.stats.intervals import newcombe, wilson
 from templates_lib.words import Words
