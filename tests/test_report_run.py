@@ -303,7 +303,7 @@ def test_a_killed_run_leaves_the_report_and_no_process(copy, family):
     runs_folder = copy / "reports" / "acme" / ".runs"
     wait_for(lambda: list(runs_folder.glob(work)))
     family |= descendants(process.pid)
-    assert len(family) >= 2, "a worker and a kernel"
+    assert len(family) >= 2, "a kernel, and the process that it is a copy of"
     process.kill()
     process.wait()
     wait_for(lambda: not any(map(is_alive, family)), 15)

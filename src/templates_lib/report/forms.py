@@ -6,12 +6,12 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from templates_lib.language import tr, use
 from templates_lib.report import brand
+from templates_lib.report.kernels import PROCESSES
 from templates_lib.report.pdf import NoPrinter, write_pdf
 from templates_lib.report.ready import Ready
 from templates_lib.report.slides import write_slides
@@ -49,7 +49,7 @@ def write_forms(
         return []
     words = Words(params.client.language, params.client.currency)
     client, as_of = params.client.name, words.day(params.as_of)
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:  # a PDF takes longest
+    with ProcessPoolExecutor(1, mp_context=PROCESSES) as beside:  # a PDF takes longest
         arguments = (page, send / FILES["pdf"], client, as_of, words.language)
         printed = beside.submit(_printed, *arguments) if "pdf" in wanted else None
         if "slides" in wanted:

@@ -12,23 +12,23 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from templates_lib.client import RUN_FILE, RUN_FOLDER
+from templates_lib.client import RUN_FILE
 from templates_lib.language import use
 from templates_lib.problems import InputProblems
 from templates_lib.published import RUNS
-from templates_lib.report import publish, worker
+from templates_lib.report import publish
 from templates_lib.report.earlier import SUMMARY, last_report, write_changes
+from templates_lib.report.kernels import execute_notebook, import_once
 from templates_lib.report.notebooks import (
     Notebook,
     chosen,
@@ -36,6 +36,7 @@ from templates_lib.report.notebooks import (
     fingerprint,
     made_by_hand,
     outdated,
+    templates,
 )
 from templates_lib.report.progress import Progress
 from templates_lib.report.ready import Ready, prepare
@@ -210,43 +211,36 @@ def _since_last_report(ready: Ready, work: Path, jobs: int, progress: Progress) 
 def _execute(
     ready: Ready, notebooks: Sequence[Notebook], work: Path, jobs: int, progress: Progress
 ) -> list[tuple[Notebook, float, Failure | None]]:
-    """Runs notebooks side by side, each in a process of its own."""
+    """Runs notebooks side by side, each with a kernel of its own."""
     if not notebooks:
         return []
+    import_once(str(n.path) for n in templates())
     results = []
-    processes = min(jobs, len(notebooks))
-    pool = ProcessPoolExecutor(
-        processes,
-        mp_context=get_context("spawn"),
-        initializer=worker.begin,
-        initargs=(RUN_FOLDER, str(work)),
-    )
-    with pool:
+    side_by_side = min(jobs, len(notebooks))
+    with ThreadPoolExecutor(side_by_side) as pool:
         waiting: dict[Future, Notebook] = {}
         for notebook in notebooks:
             output = work / f"{notebook.name}.ipynb"
             arguments = (str(notebook.path), str(output), ready.folders.client)
-            waiting[pool.submit(worker.execute_notebook, *arguments)] = notebook
-        started = time.monotonic()
-        progress.running([n.name for n in waiting.values()], processes)
+            waiting[pool.submit(execute_notebook, *arguments)] = notebook
+        progress.running([n.name for n in waiting.values()], side_by_side)
         try:
             while waiting:
                 done, _ = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
                     notebook = waiting.pop(future)
-                    try:
-                        seconds, cell, message = future.result()
-                    except BrokenProcessPool:
-                        seconds, cell = time.monotonic() - started, ""
-                        message = "stopped with a process of the run (killed, or out of memory)"
+                    seconds, cell, message = future.result()
                     if not message and not publish.handed_on(notebook, work).is_file():
                         message = f'open_client(client, "{notebook.topic}") was not called in it'
                     failure = Failure(notebook.name, cell, message) if message else None
                     results.append((notebook, seconds, failure))
                     progress.done(notebook.name, seconds, failed=failure is not None)
         except BaseException:  # such as Ctrl-C: nobody waits for what nobody will read
-            for process in active_children():
-                process.kill()
+            pool.shutdown(wait=False, cancel_futures=True)
+            while not all(future.done() for future in waiting):
+                for kernel in active_children():
+                    kernel.kill()
+                time.sleep(0.1)
             raise
     return sorted(results, key=lambda result: result[0].name)
 
