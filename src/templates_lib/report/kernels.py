@@ -4,6 +4,7 @@ makes such copies safely. To import them takes longer than many a notebook."""
 from __future__ import annotations
 
 import ast
+import logging
 import os
 import sys
 import threading
@@ -26,6 +27,7 @@ from traitlets.config import Config
 
 from templates_lib.client import RUN_FOLDER
 
+logging.getLogger("papermill").setLevel(logging.CRITICAL)  # the run says what failed
 PROCESSES = get_context("forkserver" if sys.platform == "linux" else "spawn")
 
 

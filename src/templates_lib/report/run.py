@@ -225,8 +225,8 @@ def _execute(
             waiting[pool.submit(execute_notebook, *arguments)] = notebook
         progress.running([n.name for n in waiting.values()], side_by_side)
         try:
-            while waiting:
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            while waiting:  # by the second: Ctrl-C may reach a thread that does not wake this one
+                done, _ = wait(waiting, timeout=1, return_when=FIRST_COMPLETED)
                 for future in done:
                     notebook = waiting.pop(future)
                     seconds, cell, message = future.result()
