@@ -34,7 +34,7 @@ def purchases(scan: Scan) -> dict[str, Any]:
         .collect()
     )  # fmt: skip
     first = days.lazy().filter(col("purchase_number") == 1)
-    low, high = (col("paid").quantile(k / 3, interpolation="linear") for k in (1, 2))
+    low, high = (col("paid").quantile(k / 3, interpolation="linear").round(6) for k in (1, 2))
     totals = days.lazy().group_by("customer_id")
     totals = totals.agg(pl.len().alias("purchases"), col("purchased_on").max().alias("last_on"),
                         col(MONEY).sum())  # fmt: skip
