@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -67,6 +68,19 @@ def test_a_kernel_begins_with_what_the_notebooks_import(two):
         assert {"pandas", "seaborn", "templates_lib.client", "templates_lib.cohorts"} <= {
             *one["modules"]
         }
+
+
+def test_a_kernel_ends_with_nothing_to_be_warned_of(tmp_path):
+    """A lock between processes, as progress bars make one, is given back."""
+    file = notebook(tmp_path / "run", "import multiprocessing; lock = multiprocessing.RLock()")
+    given = (file, str(tmp_path / "run" / "copy.ipynb"), "acme")
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from templates_lib.report.kernels import execute_notebook\n"
+        f"if __name__ == '__main__':\n    print(execute_notebook{given}[1:])\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("('', '')\n", "")
 
 
 def test_a_cell_that_fails_is_told(tmp_path):

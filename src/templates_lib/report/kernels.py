@@ -76,7 +76,7 @@ def execute_notebook(path: str, output: str, client: str) -> tuple[float, str, s
         papermill.execute_notebook(
             path, output, parameters={"client": client}, kernel_name="python3", language="python",
             progress_bar=False, log_output=False, resources={"metadata": {"path": work}},
-            shutdown_kernel="immediate", extra_arguments=["--log-level=CRITICAL"],
+            shutdown_kernel="graceful", extra_arguments=["--log-level=CRITICAL"],
             kernel_manager_class=RunKernel,
             config=Config(RunKernel={"work": work, "transport_encryption": "auto"}),
         )  # fmt: skip
