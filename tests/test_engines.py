@@ -29,7 +29,6 @@ from templates_lib.problems import InputProblems
 
 PASSWORD = "canary-hunter2-7f3a"
 MEASURES = list(engine_shop.measures(engine_shop.nothing()))
-VARIANTS = {"cells_by_week", "bins", "migration_in_fifths", "next_product", "time_to_purchase"}
 
 
 class OnDuckDB(NamedTuple):
@@ -144,7 +143,7 @@ def test_postgres_gives_what_duckdb_gives(name, on_postgres, on_duckdb):
     same(engine_shop.measures(on_postgres)[name](), on_duckdb.found[name])
 
 
-@pytest.mark.parametrize("name", [name for name in MEASURES if name not in VARIANTS])
+@pytest.mark.parametrize("name", MEASURES)
 def test_spark_gives_what_duckdb_gives(name, on_spark, on_duckdb):
     same(engine_shop.measures(on_spark)[name](), on_duckdb.found[name])
 
